@@ -1,0 +1,3 @@
+//! The `mparticle` command.
+
+fn main() {}
