@@ -7,9 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::context::{BatchView, Findings};
-use super::pointer::Pointer;
 use super::rule::{AcrossCheck, Check, Rule};
-use super::{Finding, Limits, Report, Route, Severity, document, locate, rules, shape};
+use super::{Finding, Limits, Location, Report, Route, Severity, document, locate, rules, shape};
 use crate::clock::{self, SharedClock};
 use crate::types;
 
@@ -269,9 +268,11 @@ impl Collector<'_> {
         self.list
     }
 
-    /// Adds a finding at a place, without details.
-    pub(super) fn add(&mut self, rule: &'static Rule, pointer: Pointer<'_>, message: &str) {
-        self.of(rule).add(pointer, message);
+    /// Says where the last finding is, when its pointer cannot.
+    pub(super) fn locate_last(&mut self, location: Location) {
+        if let Some(finding) = self.list.last_mut() {
+            finding.location = Some(location);
+        }
     }
 }
 
