@@ -25,8 +25,8 @@ fn good(id: &str) -> String {
     format!(r#"{{"environment":"development","mpid":9007199254740993,"source_request_id":"{id}"}}"#)
 }
 
-/// A batch without the one member that is required.
-const BAD: &str = r#"{"mpid":1}"#;
+/// A batch with a value that the service does not know.
+const BAD: &str = r#"{"mpid":1,"environment":"nowhere"}"#;
 
 /// A batch with one event of the given age.
 fn aged(hours: i64) -> String {
@@ -134,8 +134,8 @@ async fn some_bad_batches_are_named_in_a_202_and_all_bad_is_a_400() {
     assert!(answer.headers.contains_key("x-mp-rate-limit-percentage-used"));
     let messages = answer.messages();
     assert_eq!(messages.len(), 1);
-    let place = format!("', line 1, position {}.", body.find(BAD).unwrap());
-    assert!(messages[0].contains("Path '[1]") && messages[0].ends_with(&place), "{messages:?}");
+    let place = format!("Path '[1].environment', line 1, position {}.", body.find("\"nowhere\"").unwrap());
+    assert!(messages[0].ends_with(&place), "{messages:?} do not end in {place}");
 
     let answer = ask(sandbox.address(), &post("/v2/bulkevents", &format!("[{BAD},{BAD}]"))).await;
     assert_eq!((answer.status, answer.messages().len()), (400, 2));

@@ -16,6 +16,9 @@ fn policy(limits: Limits) -> Policy {
     Policy::new(Accept::Any, limits, Arc::new(FixedClock(NOW_MS)))
 }
 
+/// A batch with a value that no sandbox takes.
+const BAD: &str = r#"{"mpid":1,"environment":"nowhere"}"#;
+
 /// A policy with the documented limits, an empty account, and one key.
 struct Bench {
     policy: Policy,
@@ -121,18 +124,18 @@ fn good_batches_are_taken_without_a_word() {
 #[test]
 fn a_partly_bad_request_is_taken_in_part_and_says_what_was_not() {
     let mut bench = Bench::new();
-    let body = format!(r#"[{}, {{"mpid":1}}, {}, 7]"#, good("a"), good("b"));
+    let body = format!("[{}, {BAD}, {}, 7]", good("a"), good("b"));
     let answer = bench.take(Endpoint::Bulk, &body);
 
     assert_eq!(answer.status, 202);
     assert!(answer.headers.iter().any(|(name, _)| *name == PERCENTAGE_USED));
     let messages = errors(&answer);
     assert_eq!(messages.len(), 2, "{messages:?}");
-    for (message, index, at) in [(&messages[0], 1, r#"{"mpid":1}"#), (&messages[1], 3, "7]")] {
+    for (message, path, at) in [(&messages[0], "[1].environment", "\"nowhere\""), (&messages[1], "[3]", "7]")]
+    {
         let position = body.find(at).unwrap();
-        let place = format!("Path '[{index}]");
-        assert!(message.contains(&place), "{message}");
-        assert!(message.contains(&format!(", line 1, position {position}.")), "{message}, not {position}");
+        let place = format!("Path '{path}', line 1, position {position}.");
+        assert!(message.ends_with(&place), "{message} does not end in {place}");
     }
     assert_eq!(bench.counts(), [2, 2, 0, 0]);
     let ids: Vec<_> = bench.account.page(0, 9).0.batches.into_iter().map(|b| b.source_request_id).collect();
@@ -142,10 +145,10 @@ fn a_partly_bad_request_is_taken_in_part_and_says_what_was_not() {
 #[test]
 fn nothing_but_bad_batches_is_a_400() {
     let mut bench = Bench::new();
-    let answer = bench.take(Endpoint::Bulk, r#"[{"mpid":1},{"mpid":2}]"#);
+    let answer = bench.take(Endpoint::Bulk, &format!("[{BAD},{BAD}]"));
     assert_eq!((answer.status, errors(&answer).len()), (400, 2));
     assert!(!answer.headers.iter().any(|(name, _)| *name == PERCENTAGE_USED));
-    let answer = bench.take(Endpoint::Events, r#"{"mpid":1}"#);
+    let answer = bench.take(Endpoint::Events, BAD);
     assert_eq!((answer.status, errors(&answer).len()), (400, 1));
     assert!(!errors(&answer)[0].contains("[0]"));
     assert_eq!(bench.counts(), [0, 3, 0, 0]);
@@ -205,7 +208,8 @@ fn a_repeated_id_is_answered_as_if_taken() {
 #[test]
 fn a_refused_batch_does_not_use_up_its_id() {
     let mut bench = Bench::new();
-    assert_eq!(bench.take(Endpoint::Events, r#"{"source_request_id":"a"}"#).status, 400);
+    let bad = BAD.replace(r#""mpid":1"#, r#""source_request_id":"a""#);
+    assert_eq!(bench.take(Endpoint::Events, &bad).status, 400);
     assert_eq!(bench.take(Endpoint::Events, &good("a")).status, 202);
     assert_eq!(bench.counts(), [1, 1, 0, 0]);
 }
@@ -234,7 +238,7 @@ fn the_historical_path_drops_young_and_undated_data_in_silence() {
     // All of them dropped is no error either.
     assert_eq!(bench.take(Endpoint::Historical, &format!("[{}]", aged(1))).status, 202);
     // What is wrong on every path is refused here too.
-    assert_eq!(bench.take(Endpoint::Historical, r#"[{"mpid":1}]"#).status, 400);
+    assert_eq!(bench.take(Endpoint::Historical, &format!("[{BAD}]")).status, 400);
     assert_eq!(bench.counts(), [1, 1, 0, 4]);
 }
 
