@@ -134,8 +134,10 @@ async fn some_bad_batches_are_named_in_a_202_and_all_bad_is_a_400() {
     assert!(answer.headers.contains_key("x-mp-rate-limit-percentage-used"));
     let messages = answer.messages();
     assert_eq!(messages.len(), 1);
-    let place = format!("Path '[1].environment', line 1, position {}.", body.find("\"nowhere\"").unwrap());
-    assert!(messages[0].ends_with(&place), "{messages:?} do not end in {place}");
+    let (_, position) = messages[0].split_once(" Path '[1].environment', line 1, position ").unwrap();
+    let position: usize = position.trim_end_matches('.').parse().unwrap();
+    let start = body.find(BAD).unwrap();
+    assert!((start..start + BAD.len()).contains(&position), "{messages:?}, but the batch begins at {start}");
 
     let answer = ask(sandbox.address(), &post("/v2/bulkevents", &format!("[{BAD},{BAD}]"))).await;
     assert_eq!((answer.status, answer.messages().len()), (400, 2));

@@ -131,11 +131,11 @@ fn a_partly_bad_request_is_taken_in_part_and_says_what_was_not() {
     assert!(answer.headers.iter().any(|(name, _)| *name == PERCENTAGE_USED));
     let messages = errors(&answer);
     assert_eq!(messages.len(), 2, "{messages:?}");
-    for (message, path, at) in [(&messages[0], "[1].environment", "\"nowhere\""), (&messages[1], "[3]", "7]")]
-    {
-        let position = body.find(at).unwrap();
-        let place = format!("Path '{path}', line 1, position {position}.");
-        assert!(message.ends_with(&place), "{message} does not end in {place}");
+    for (message, path, at) in [(&messages[0], "[1].environment", BAD), (&messages[1], "[3]", "7")] {
+        let start = body.rfind(at).unwrap();
+        let rest = message.split_once(&format!(" Path '{path}', line 1, position ")).expect(message).1;
+        let position: usize = rest.trim_end_matches('.').parse().unwrap();
+        assert!((start..start + at.len()).contains(&position), "{message} is not about the batch at {start}");
     }
     assert_eq!(bench.counts(), [2, 2, 0, 0]);
     let ids: Vec<_> = bench.account.page(0, 9).0.batches.into_iter().map(|b| b.source_request_id).collect();
