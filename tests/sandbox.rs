@@ -1,5 +1,7 @@
 //! The sandbox as a program sees it that sends to it: real HTTP over loopback.
 #![cfg(feature = "sandbox")]
+// The lints know tests by their attribute, and helpers of tests have none.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "sandbox/connections.rs"]
 mod connections;
@@ -7,6 +9,9 @@ mod connections;
 mod http;
 #[path = "sandbox/pages.rs"]
 mod pages;
+#[cfg(feature = "client")]
+#[path = "sandbox/reqwest_client.rs"]
+mod reqwest_client;
 
 use std::sync::Arc;
 

@@ -244,10 +244,8 @@ fn the_historical_path_drops_young_and_undated_data_in_silence() {
 
 #[test]
 fn limits_can_be_changed() {
-    let mut limits = Limits::default();
-    limits.batches_per_request = 2;
-    limits.batches_per_second = 4;
-    limits.request_bytes_hard = 10;
+    let limits =
+        Limits { batches_per_request: 2, batches_per_second: 4, request_bytes_hard: 10, ..Limits::default() };
     let mut bench = Bench::with(limits);
     let answer = bench.take(Endpoint::Bulk, &format!("[{},{}]", good("a"), good("b")));
     assert_eq!(answer, Answer::empty(202).with_header(PERCENTAGE_USED, "50"));

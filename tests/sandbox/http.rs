@@ -70,7 +70,7 @@ impl Connection {
 
     /// Whether the other side has closed.
     pub async fn is_closed(&mut self) -> bool {
-        matches!(self.0.read_u8().await, Err(_))
+        self.0.read_u8().await.is_err()
     }
 }
 
