@@ -102,8 +102,7 @@ mod tests {
 
     #[test]
     fn documented_errors_are_read_with_entities_undone() {
-        let body =
-            r#"{"errors":[{"code":"BAD_REQUEST","message":"Error converting value &quot;x&quot; &amp; &#39;y&#39;"}]}"#;
+        let body = r#"{"errors":[{"code":"BAD_REQUEST","message":"Error converting value &quot;x&quot; &amp; &#39;y&#39;"}]}"#;
         assert_eq!(errors(body), [pair("BAD_REQUEST", "Error converting value \"x\" & 'y'")]);
     }
 
@@ -120,7 +119,9 @@ mod tests {
 
     #[test]
     fn other_shapes_hold_no_errors() {
-        for body in ["", "{}", "[]", "null", "7", r#"{"errors":null}"#, r#"{"errors":{}}"#, "<html>", "{\"errors\":["] {
+        for body in
+            ["", "{}", "[]", "null", "7", r#"{"errors":null}"#, r#"{"errors":{}}"#, "<html>", "{\"errors\":["]
+        {
             assert_eq!(errors(body), [], "{body}");
         }
     }

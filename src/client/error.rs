@@ -99,8 +99,9 @@ impl Error {
     /// Whether the exceeded limit is `acceleration`: keep the rate, let it grow more slowly.
     #[must_use]
     pub fn is_acceleration(&self) -> bool {
-        self.limit_exceeded()
-            .is_some_and(|names| names.split(',').any(|name| name.trim().eq_ignore_ascii_case("acceleration")))
+        self.limit_exceeded().is_some_and(|names| {
+            names.split(',').any(|name| name.trim().eq_ignore_ascii_case("acceleration"))
+        })
     }
 
     /// The exceeded limit, from `X-mp-rate-limit-exceeded`: `org`, `account`, `app`, `feed`, `workspace`, `system`,

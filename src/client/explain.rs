@@ -91,7 +91,9 @@ fn throttled(answer: &Answer, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Some(limit) if limit.eq_ignore_ascii_case("acceleration") => {
             f.write_str("requests became more too fast: keep the rate, raise it slowly, and send again")?;
         }
-        Some(limit) => write!(f, "the limit of the {} is exceeded: send more slowly, and again", clean(limit))?,
+        Some(limit) => {
+            write!(f, "the limit of the {} is exceeded: send more slowly, and again", clean(limit))?
+        }
         None => f.write_str("a rate limit is exceeded: send more slowly, and again")?,
     }
     wait(answer, f)

@@ -46,10 +46,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
 pub use answer::ApiError;
+pub use bytes::Bytes;
 pub use credentials::{API_KEY, API_SECRET, Credentials, POD};
 pub use error::Error;
 pub use headers::{Headers, LONGEST_RETRY_AFTER};
@@ -330,9 +330,11 @@ mod tests {
         let error = from(&[(API_SECRET, ""), (POD, "mars")]).unwrap_err();
         let message = error.to_string();
         assert!(error.is_config() && error.is_permanent());
-        for part in
-            ["MPARTICLE_API_KEY is not set", "MPARTICLE_API_SECRET is empty", "MPARTICLE_POD: unknown pod `mars`"]
-        {
+        for part in [
+            "MPARTICLE_API_KEY is not set",
+            "MPARTICLE_API_SECRET is empty",
+            "MPARTICLE_POD: unknown pod `mars`",
+        ] {
             assert!(message.contains(part), "{message}");
         }
     }

@@ -182,7 +182,8 @@ fn parse_url(text: &str) -> Result<BaseUrl, String> {
         return bad("it has a query or fragment (`?…`, `#…`); leave that out");
     }
     let path = url.path().trim_end_matches('/');
-    if path.ends_with("/events") || path.ends_with("/bulkevents") || path.ends_with("/bulkevents/historical") {
+    if path.ends_with("/events") || path.ends_with("/bulkevents") || path.ends_with("/bulkevents/historical")
+    {
         return bad("stop before /events or /bulkevents; the client adds that");
     }
     let path = if path.is_empty() { "/v2" } else { path };
