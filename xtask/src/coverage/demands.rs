@@ -1,0 +1,62 @@
+//! What a row's correction in words demands of the corrected document, as far as it says so in fixed words.
+
+use serde_json::Value;
+
+use super::Node;
+
+/// What is missing, in words; empty when all is there that the words ask for.
+#[must_use]
+pub fn unmet(overlay: &str, published: Option<&Node>, corrected: Option<&Node>) -> Vec<String> {
+    let mut unmet = Vec::new();
+    let mut demand = |said: bool, met: bool, what: &str| {
+        if said && !met {
+            unmet.push(what.to_owned());
+        }
+    };
+    let is = |keyword: &str, value: &Value| {
+        corrected.is_some_and(|node| {
+            node.schema.get(keyword) == Some(value) || node.target.get(keyword) == Some(value)
+        })
+    };
+    let text = overlay.split(" in validator ").next().unwrap_or_default();
+    demand(text.starts_with("remove $"), corrected.is_none(), "is still there");
+    demand(text.starts_with("add "), corrected.is_some() || text.starts_with("add to "), "is missing");
+    if corrected.is_none() {
+        return unmet;
+    }
+    demand(
+        text.contains("nullable") && !text.contains("or omit"),
+        is("nullable", &true.into()),
+        "is not nullable",
+    );
+    demand(
+        text.contains("remove from required") || text.contains("remove required"),
+        corrected.is_some_and(|node| !node.required),
+        "is still required",
+    );
+    demand(text.contains("add to required"), corrected.is_some_and(|node| node.required), "is not required");
+    demand(
+        text.contains("format: int64"),
+        is("format", &"int64".into()) || is("format", &"uint64".into()),
+        "has no 64-bit format",
+    );
+    demand(
+        text.contains("readOnly") && !text.contains("read-only)"),
+        is("readOnly", &true.into()),
+        "is not readOnly",
+    );
+    demand(text.contains("type: number"), is("type", &"number".into()), "is no number");
+    demand(
+        text.contains("remove enum"),
+        corrected.is_some_and(|node| {
+            node.schema.get("enum") != published.and_then(|node| node.schema.get("enum"))
+        }),
+        "still has its enum",
+    );
+    if let Some((_, number)) = text.split_once("maxLength ") {
+        let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
+        let bound = digits.parse::<u64>().unwrap_or_default();
+        demand(true, is("maxLength", &bound.into()), "lacks its maxLength");
+    }
+    unmet
+}
