@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::Node;
+use super::{Node, Row};
 
 /// What is missing, in words; empty when all is there that the words ask for.
 #[must_use]
-pub fn unmet(overlay: &str, published: Option<&Node>, corrected: Option<&Node>) -> Vec<String> {
+pub fn unmet(row: &Row, published: Option<&Node>, corrected: Option<&Node>) -> Vec<String> {
     let mut unmet = Vec::new();
     let mut demand = |said: bool, met: bool, what: &str| {
         if said && !met {
@@ -18,14 +18,14 @@ pub fn unmet(overlay: &str, published: Option<&Node>, corrected: Option<&Node>) 
             node.schema.get(keyword) == Some(value) || node.target.get(keyword) == Some(value)
         })
     };
-    let text = overlay.split(" in validator ").next().unwrap_or_default();
+    let text = row.overlay.split(" in validator ").next().unwrap_or_default();
     demand(text.starts_with("remove $"), corrected.is_none(), "is still there");
     demand(text.starts_with("add "), corrected.is_some() || text.starts_with("add to "), "is missing");
     if corrected.is_none() {
         return unmet;
     }
     demand(
-        text.contains("nullable") && !text.contains("or omit"),
+        text.contains("nullable") || may_be_null(&row.believed),
         is("nullable", &true.into()),
         "is not nullable",
     );
@@ -59,4 +59,10 @@ pub fn unmet(overlay: &str, published: Option<&Node>, corrected: Option<&Node>) 
         demand(true, is("maxLength", &bound.into()), "lacks its maxLength");
     }
     unmet
+}
+
+/// Is the type that a row believes in one that allows null, `string|null; …`?
+fn may_be_null(believed: &str) -> bool {
+    let kind = believed.split([';', ',']).next().unwrap_or_default();
+    kind.split_whitespace().next().is_some_and(|kind| kind.ends_with("|null"))
 }

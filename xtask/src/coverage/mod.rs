@@ -133,7 +133,7 @@ fn verdict(documents: &Documents, row: &Row) -> Result<Verdict> {
     if published == corrected {
         return Ok(Verdict::Missing("is not corrected".to_owned()));
     }
-    let unmet = demands::unmet(&row.overlay, published.as_ref(), corrected.as_ref());
+    let unmet = demands::unmet(row, published.as_ref(), corrected.as_ref());
     Ok(if unmet.is_empty() { Verdict::Corrected } else { Verdict::Missing(unmet.join(", ")) })
 }
 
