@@ -199,5 +199,9 @@ pub fn parse_openapi(name: &str, text: &str) -> Result<Value> {
 
 /// Parses YAML (and so JSON) into a value with sorted keys.
 pub fn parse_yaml(name: &str, text: &str) -> Result<Value> {
-    serde_saphyr::from_str(text).map_err(|e| Error::new(format!("{name} does not parse as YAML: {e}")))
+    serde_saphyr::from_str(text).map_err(|e| {
+        let message = e.to_string();
+        let message = message.strip_prefix("error: ").unwrap_or(&message).trim_end();
+        Error::new(format!("{name} does not parse as YAML: {message}"))
+    })
 }
