@@ -23,6 +23,12 @@ pub fn structure_sha256(document: &Value) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The same value with sorted keys, whatever order serde_json was built to keep.
+#[must_use]
+pub fn sorted(value: &Value) -> Value {
+    strip(value, Place::Raw)
+}
+
 fn strip(node: &Value, place: Place) -> Value {
     match node {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! The rows that belong to no schema: what each of them asks of the corrected document.
+//! The rows that belong to no property: what each of them asks of the corrected document.
 
 use serde_json::Value;
 
@@ -32,6 +32,16 @@ pub fn accepted_has_errors(corrected: &Value) -> bool {
             == Some(&"#/components/schemas/ApiErrorResponse".into())
             && it.pointer("/responses/202/headers/X-mp-rate-limit-percentage-used").is_some()
     })
+}
+
+/// Is the kind of event a branch of the union that a batch's list of events has?
+#[must_use]
+pub fn can_be_sent(event_type: &str, corrected: &Value) -> bool {
+    let branches = corrected.pointer("/components/schemas/Event/oneOf").and_then(Value::as_array);
+    branches
+        .into_iter()
+        .flatten()
+        .any(|branch| branch.pointer("/properties/event_type/enum/0") == Some(&event_type.into()))
 }
 
 fn each_operation(document: &Value, holds: impl Fn(&Value) -> bool) -> bool {

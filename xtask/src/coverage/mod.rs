@@ -16,7 +16,7 @@ use crate::pipeline::schema::{Schemas, reference};
 use crate::pipeline::{self, Sources};
 use crate::shape::labels;
 use crate::{Outcome, openapi_folder};
-use table::{API, Row};
+use table::{API, EVENT_TYPE, Row};
 
 /// Arguments of the verb.
 #[derive(Clone, Debug, clap::Args)]
@@ -120,6 +120,14 @@ fn verdict(documents: &Documents, row: &Row) -> Result<Verdict> {
             Some(true) => Verdict::Corrected,
             Some(false) => Verdict::Missing("is not corrected".to_owned()),
             None => Verdict::Missing("has no correction".to_owned()),
+        });
+    }
+    if row.section == EVENT_TYPE {
+        let wanted = row.believed.starts_with("send");
+        return Ok(match (wanted, api::can_be_sent(&row.name, &documents.corrected)) {
+            (true, false) => Verdict::Missing("cannot be sent".to_owned()),
+            (false, true) => Verdict::Missing("can be sent".to_owned()),
+            _ => Verdict::Corrected,
         });
     }
     if agrees(row) {

@@ -3,7 +3,7 @@
 /// One row: what it is about, what the published document says, what to believe, what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// `API` for section 1, else the schema's name.
+    /// `API` for section 1, `Event type` for section 4, else the schema's name.
     pub section: String,
     /// First column.
     pub name: String,
@@ -15,7 +15,7 @@ pub struct Row {
     pub overlay: String,
 }
 
-/// The rows of section 1 and of section 5, in their order.
+/// The rows of sections 1, 4 and 5, in their order.
 #[must_use]
 pub fn rows(text: &str) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -25,7 +25,9 @@ pub fn rows(text: &str) -> Vec<Row> {
         if let Some(title) = line.strip_prefix("### ") {
             (section, header) = (Some(title.trim().to_owned()), None);
         } else if let Some(title) = line.strip_prefix("## ") {
-            (section, header) = (title.starts_with("1. ").then(|| API.to_owned()), None);
+            let of_its_own = [("1. ", API), ("4. ", EVENT_TYPE)];
+            let name = of_its_own.iter().find(|(number, _)| title.starts_with(number));
+            (section, header) = (name.map(|(_, name)| (*name).to_owned()), None);
         } else if let (Some(section), Some(cells)) = (&section, cells(line)) {
             match &header {
                 None => header = Some(cells),
@@ -38,6 +40,8 @@ pub fn rows(text: &str) -> Vec<Row> {
 
 /// The section of rows that belong to no schema.
 pub const API: &str = "API";
+/// The section of kinds of event.
+pub const EVENT_TYPE: &str = "Event type";
 
 fn row(section: &str, header: &[String], cells: &[String]) -> Option<Row> {
     let cell = |title: &str| {
@@ -51,9 +55,10 @@ fn row(section: &str, header: &[String], cells: &[String]) -> Option<Row> {
     Some(Row {
         section: section.to_owned(),
         name,
-        published: cell("OpenAPI")?,
+        published: cell("OpenAPI").or_else(|| cell("OAS EventType / class"))?,
         believed: cell("believe")?,
-        overlay: cell("overlay")?,
+        // Kinds of event have no such column: what to believe says what to do.
+        overlay: cell("overlay").unwrap_or_default(),
     })
 }
 
@@ -94,6 +99,10 @@ mod tests {
 | servers | one | four | | five | replace |
 ## 2. Defects
 | not | a | table of rows |
+## 4. Event types
+| event_type | OAS EventType / class | believe |
+|---|---|---|
+| first_run | y/- | send |
 ## 5. Every property
 ### Batch
 | property | OpenAPI | believe | why | overlay |
@@ -102,11 +111,11 @@ mod tests {
 ";
 
     #[test]
-    fn rows_of_both_sections_are_found_and_pipes_unescaped() {
+    fn rows_of_all_sections_are_found_and_pipes_unescaped() {
         let rows = rows(TEXT);
         let short: Vec<_> = rows.iter().map(|row| (row.section.as_str(), row.name.as_str())).collect();
-        assert_eq!(short, [("API", "servers"), ("Batch", "ip")]);
-        assert_eq!(rows[1].believed, "string|null");
+        assert_eq!(short, [("API", "servers"), ("Event type", "first_run"), ("Batch", "ip")]);
+        assert_eq!(rows[2].believed, "string|null");
         assert_eq!(rows[0].overlay, "replace");
     }
 }

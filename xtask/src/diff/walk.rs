@@ -134,7 +134,14 @@ impl Walk {
         let place = locate(&self.path);
         let difference = Difference { path: &self.path, kind, old, new, must: self.must, required };
         let short = |value: Option<&Value>| {
-            let text = value.map(|value| in_short(&place.aspect, value))?;
+            let text = match value? {
+                // A member of a set: its name is all there is to it.
+                Value::Bool(true) if ["enum value", "base"].contains(&place.aspect.as_str()) => {
+                    self.path.last().map(|step| step.key.clone()).unwrap_or_default()
+                }
+                Value::Object(_) if kind != Kind::Changed && !is_schema(&place.aspect) => String::new(),
+                value => in_short(&place.aspect, value),
+            };
             Some(if required { format!("{text}, required") } else { text }).filter(|text| !text.is_empty())
         };
         self.changes.push(Change {
@@ -165,15 +172,16 @@ fn has_property(schema: &Map<String, Value>, name: &str) -> bool {
     child(schema, "properties").is_some_and(|names| names.contains_key(name))
 }
 
-/// A value in a few words: a schema by its shape, a set member by its name alone.
+/// Aspects whose value is a schema.
+fn is_schema(aspect: &str) -> bool {
+    ["property", "schema", "branch", "items", "additionalProperties"].contains(&aspect)
+}
+
+/// A value in a few words: a schema by its shape, a reference by its name.
 fn in_short(aspect: &str, value: &Value) -> String {
     match (aspect, value) {
-        // A member of a set: its name says everything.
-        (aspect, Value::Bool(true)) if aspect.ends_with('`') => String::new(),
         ("$ref", Value::String(target)) => ref_name(target).to_owned(),
-        ("operation" | "path", Value::Object(map)) => map.get("operationId").map(label).unwrap_or_default(),
-        ("property" | "schema" | "branch" | "items" | "additionalProperties", value) => shape(value),
-        ("enum", Value::Object(values)) => values.keys().cloned().collect::<Vec<_>>().join(" | "),
+        (aspect, value) if is_schema(aspect) => shape(value),
         (_, value) => label(value),
     }
 }
@@ -232,8 +240,8 @@ fn inside_schema(path: &[Step]) -> (String, String) {
                 property = format!("{property}<{}>", step.key);
                 "branch".clone_into(&mut aspect);
             }
-            "enum" => aspect = format!("enum value `{}`", step.key),
-            "allOf" => aspect = format!("base `{}`", step.key),
+            "enum" => "enum value".clone_into(&mut aspect),
+            "allOf" => "base".clone_into(&mut aspect),
             other => aspect = format!("{other} {}", step.key),
         }
     }
