@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
         record.with("revision", &date.to_string())?.with("structure_sha256", &structure_sha256(&theirs))?;
     replace(&folder, &[(pipeline::SPEC, &sources.spec), (pipeline::SOURCE, record.text())])?;
     let mut out = format!("{} now has the document of {from}\n\n", folder.join(pipeline::SPEC).display());
-    let _ = write!(out, "{}", diff::between(&ours, &theirs));
+    out.push_str(&structural_changes(&ours, &theirs));
     out.push_str(&stale_text(&output.stale, &sources)?);
     out.push_str(NEXT);
     Ok(Outcome { text: out, ok: true })
@@ -72,6 +72,17 @@ pub fn run(args: &Args) -> Result<Outcome> {
 const NEXT: &str = "
 next: `cargo xtask snapshots` and read the outline's diff, `cargo test --workspace --all-features`, CHANGELOG.md
 ";
+
+/// What changed, with the texts only counted: there can be hundreds, and they are for `diff`.
+fn structural_changes(ours: &Value, theirs: &Value) -> String {
+    let all = diff::between(ours, theirs).changes.len();
+    let structural = diff::between(&structure(ours), &structure(theirs));
+    let texts = all.saturating_sub(structural.changes.len());
+    match texts {
+        0 => structural.to_string(),
+        texts => format!("{structural}besides {texts} changed descriptions, summaries and examples\n"),
+    }
+}
 
 /// Runs the pipeline with progenitor's panics turned into errors and kept off the screen.
 fn generate(sources: &Sources) -> Result<Output> {

@@ -102,6 +102,12 @@ fn a_good_document_is_taken_over_byte_by_byte() {
 }
 
 #[test]
+fn no_correction_is_stale() {
+    let stale = common::generate(&common::published()).stale;
+    assert_eq!(stale, [], "remove or adapt these actions; see `cargo xtask refresh --check`");
+}
+
+#[test]
 fn a_document_edited_by_hand_is_noticed() {
     let copy = Copy::new();
     let edited = copy.read("mparticle.events.oas.yaml").replace("job_id:", "job_name:");

@@ -8,7 +8,6 @@ use xtask::{openapi_folder, outline};
 #[test]
 fn generated_output() {
     let output = pipeline::run(&Sources::read(&openapi_folder()).unwrap()).unwrap();
-    assert_eq!(output.stale, [], "remove or adapt these actions; see `cargo xtask refresh --check`");
     let schema = format!("{:#}\n", xtask::compare::sorted(&output.validator_schema));
     let outline = outline::outline(&output.corrected).unwrap();
     let mut settings = insta::Settings::clone_current();
