@@ -13,17 +13,16 @@ pub fn unmet(row: &Row, published: Option<&Node>, corrected: Option<&Node>) -> V
             unmet.push(what.to_owned());
         }
     };
-    let is = |keyword: &str, value: &Value| {
-        corrected.is_some_and(|node| {
-            node.schema.get(keyword) == Some(value) || node.target.get(keyword) == Some(value)
-        })
-    };
     let text = row.overlay.split(" in validator ").next().unwrap_or_default();
     demand(text.starts_with("remove $"), corrected.is_none(), "is still there");
     demand(text.starts_with("add "), corrected.is_some() || text.starts_with("add to "), "is missing");
-    if corrected.is_none() {
-        return unmet;
-    }
+    let Some(node) = corrected else { return unmet };
+    let is = |keyword: &str, value: &Value| {
+        node.schema.get(keyword) == Some(value) || node.target.get(keyword) == Some(value)
+    };
+    let says_type =
+        ["type", "$ref", "oneOf", "anyOf"].iter().any(|keyword| node.schema.get(keyword).is_some());
+    demand(true, says_type, "has no type");
     demand(
         text.contains("nullable") || may_be_null(&row.believed),
         is("nullable", &true.into()),
@@ -31,10 +30,10 @@ pub fn unmet(row: &Row, published: Option<&Node>, corrected: Option<&Node>) -> V
     );
     demand(
         text.contains("remove from required") || text.contains("remove required"),
-        corrected.is_some_and(|node| !node.required),
+        !node.required,
         "is still required",
     );
-    demand(text.contains("add to required"), corrected.is_some_and(|node| node.required), "is not required");
+    demand(text.contains("add to required"), node.required, "is not required");
     demand(
         text.contains("format: int64"),
         is("format", &"int64".into()) || is("format", &"uint64".into()),
@@ -48,9 +47,7 @@ pub fn unmet(row: &Row, published: Option<&Node>, corrected: Option<&Node>) -> V
     demand(text.contains("type: number"), is("type", &"number".into()), "is no number");
     demand(
         text.contains("remove enum"),
-        corrected.is_some_and(|node| {
-            node.schema.get("enum") != published.and_then(|node| node.schema.get("enum"))
-        }),
+        node.schema.get("enum") != published.and_then(|node| node.schema.get("enum")),
         "still has its enum",
     );
     if let Some((_, number)) = text.split_once("maxLength ") {
