@@ -1,9 +1,28 @@
 //! The catalogue: every rule, one a file. To add a rule, write its file and add its line to the list below.
 
+mod codes;
+mod memory;
+mod prelude;
+mod times;
+mod views;
+
+#[cfg(test)]
+mod testing;
+
 use super::rule::Rule;
 
-/// Every rule, by code.
-pub static ALL: &[&Rule] = &[];
+/// Declares the module of every rule and lists its `RULE`: a new rule is a new file and a new line here.
+macro_rules! rules {
+    ($($module:ident,)*) => {
+        $(mod $module;)*
+
+        /// Every rule, by code.
+        pub static ALL: &[&Rule] = &[$(&$module::RULE,)*];
+    };
+}
+
+rules! {
+}
 
 /// The rule with the given code or name.
 #[must_use]
