@@ -107,7 +107,10 @@ mod tests {
         assert_eq!(Unit::of(0), Unit::Nothing);
         assert_eq!(Unit::of(-1), Unit::Nothing);
         assert_eq!(Unit::Seconds.remedy(ms / 1000).as_deref(), Some("multiply by 1000: 1768435200000"));
-        assert_eq!(Unit::Nanoseconds.remedy(ms * 1_000_000).as_deref(), Some("divide by 1000000: 1768435200000"));
+        assert_eq!(
+            Unit::Nanoseconds.remedy(ms * 1_000_000).as_deref(),
+            Some("divide by 1000000: 1768435200000")
+        );
     }
 
     #[test]
