@@ -56,6 +56,16 @@ rules! {
     mp317_currency_code_not_iso,
     mp318_advertising_id_all_zero,
     mp319_integration_id_not_numeric,
+    mp401_historical_batch_without_events,
+    mp402_historical_event_without_timestamp,
+    mp403_historical_event_too_young,
+    mp404_live_event_too_old,
+    mp405_batch_straddles_paths,
+    mp406_event_timestamp_in_seconds,
+    mp407_event_timestamp_too_fine,
+    mp408_timestamp_in_wrong_unit,
+    mp409_event_in_the_future,
+    mp410_event_timestamp_near_1970,
 }
 
 /// The rule with the given code or name.
