@@ -11,6 +11,8 @@ use super::{Finding, Limits, Route, Severity};
 pub struct BatchView<'a> {
     /// The members of the batch.
     pub members: &'a Map<String, Value>,
+    /// Which batch of its file or request it is, from 1; 1 for a batch on its own.
+    pub number: u64,
     /// Size of the batch as sent, in bytes.
     pub bytes: usize,
     /// The path it is meant for.

@@ -66,6 +66,12 @@ rules! {
     mp408_timestamp_in_wrong_unit,
     mp409_event_in_the_future,
     mp410_event_timestamp_near_1970,
+    mp501_repeated_source_request_id,
+    mp502_repeated_source_message_id,
+    mp503_too_many_event_names,
+    mp504_too_many_events_for_user,
+    mp505_mixed_environments,
+    mp506_attribute_changes_type,
 }
 
 /// The rule with the given code or name.

@@ -10,10 +10,11 @@ pub(super) fn run(rule: &'static Rule, example: &Example) -> Vec<Vec<Finding>> {
         Check::Across(new) => Some(new()),
         _ => None,
     };
-    let check_one = |text: &&str| {
+    let check_one = |(index, text): (usize, &&str)| {
         let document: Value = serde_json::from_str(text).unwrap();
         let batch = BatchView {
             members: document.as_object().unwrap(),
+            number: super::views::count(index) + 1,
             bytes: text.len(),
             route: example.route,
             limits: &limits,
@@ -28,7 +29,7 @@ pub(super) fn run(rule: &'static Rule, example: &Example) -> Vec<Vec<Finding>> {
         }
         list
     };
-    example.batches.iter().map(check_one).collect()
+    example.batches.iter().enumerate().map(check_one).collect()
 }
 
 /// The same for one batch on the given path.

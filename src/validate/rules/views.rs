@@ -131,3 +131,12 @@ pub(super) fn list_indices(indices: &[usize]) -> String {
         more => format!("{} and {more} more", shown.join(", ")),
     }
 }
+
+/// An id as text, also when it was sent as a number; nothing when it is blank.
+pub(super) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
