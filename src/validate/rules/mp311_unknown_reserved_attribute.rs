@@ -1,7 +1,8 @@
 //! MP311: a user attribute with the mark of reserved ones that is none of them.
 
 use super::prelude::*;
-use super::views::{closest, user_attributes};
+use super::views::user_attributes;
+use crate::validate::shape::nearest;
 
 pub static RULE: Rule = Rule {
     code: "MP311",
@@ -40,7 +41,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         if !name.starts_with('$') || name.contains(':') || known {
             continue;
         }
-        let help = match closest(name, RESERVED) {
+        let help = match nearest(name, RESERVED.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "leave the `$` out of names of your own".to_owned(),
         };

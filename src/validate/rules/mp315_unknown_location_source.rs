@@ -1,7 +1,8 @@
 //! MP315: a place found in a way that the service does not know.
 
 use super::prelude::*;
-use super::views::{closest, locations};
+use super::views::locations;
+use crate::validate::shape::nearest;
 
 pub static RULE: Rule = Rule {
     code: "MP315",
@@ -30,7 +31,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         if KNOWN.iter().any(|known| known.eq_ignore_ascii_case(given)) {
             continue;
         }
-        let help = match closest(given, KNOWN) {
+        let help = match nearest(given, KNOWN.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "use `lat_long` for coordinates from a device, `ip_lookup` for those from an address"
                 .to_owned(),

@@ -13,11 +13,11 @@ pub static RULE: Rule = Rule {
           out: one event without a time, and the whole batch is not processed.",
     source: "HTTP API page, historical data. Elsewhere the time is only suggested, so other paths say nothing.",
     fires: Example::one(&[
-        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764547200000}},{"event_type":"session_end","data":{}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764547200000}},{"event_type":"session_start","data":{}}]}"#,
     ])
     .on(Route::Historical),
     silent: Example::one(&[
-        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764547200000}},{"event_type":"session_end","data":{"timestamp_unixtime_ms":1764549000000}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764547200000}},{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764549000000}}]}"#,
     ])
     .on(Route::Historical),
     check: Check::Batch(check),

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     ]),
     silent: Example::many(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-1"}}]}"#,
-        r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-2"}},{"event_type":"session_end","data":{}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-2"}},{"event_type":"session_start","data":{}}]}"#,
     ]),
     check: Check::Across(|| Box::new(MessageIds(Memory::new()))),
 };

@@ -16,12 +16,12 @@ pub static RULE: Rule = Rule {
              once a user and day (UTC). An event without a time counts for the day of the check; users are told \
              apart by `mpid`, else `customer_id`, else all their identities; the last 500000 are remembered, as hashes.",
     fires: Example::many(&[
-        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}},{"event_type":"session_end","data":{}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}},{"event_type":"session_start","data":{}}]}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}}]}"#,
     ])
     .with(&[("events_per_user_day", 2)]),
     silent: Example::many(&[
-        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}},{"event_type":"session_end","data":{}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}},{"event_type":"session_start","data":{}}]}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"events":[{"event_type":"session_start","data":{}}]}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1768348800000}}]}"#,
     ])

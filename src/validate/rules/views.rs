@@ -110,18 +110,6 @@ pub(super) fn is_all_zero(value: &Value) -> bool {
     })
 }
 
-/// The candidate that was probably meant, if one is close enough; upper and lower case are the same.
-pub(super) fn closest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    const CLOSE: f64 = 0.8;
-    let given = given.to_lowercase();
-    candidates
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(&given, candidate), *candidate))
-        .filter(|(similarity, _)| *similarity >= CLOSE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
-}
-
 /// Event indices as in a sentence: `0, 3 and 5 more`.
 pub(super) fn list_indices(indices: &[usize]) -> String {
     const SHOWN: usize = 10;
