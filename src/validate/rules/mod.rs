@@ -25,7 +25,7 @@ rules! {
     mp007_text_after_batch,
     mp008_nesting_too_deep,
     mp101_required_member_missing,
-    mp102_nullable_member_missing,
+    mp102_expected_member_missing,
     mp103_wrong_type,
     mp104_number_as_text,
     mp105_text_expected,
@@ -47,6 +47,7 @@ rules! {
     mp121_output_format,
     mp122_secret_in_body,
     mp123_integer_out_of_range,
+    mp124_contested_type,
     // MP2xx to MP5xx: limits, meaning, time and path, across batches
 }
 
