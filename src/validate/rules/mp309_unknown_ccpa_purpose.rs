@@ -23,7 +23,10 @@ pub static RULE: Rule = Rule {
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let purposes =
         batch.object("consent_state").and_then(|state| state.get("ccpa")).and_then(Value::as_object);
-    for name in purposes.into_iter().flat_map(Map::keys).filter(|name| *name != "data_sale_opt_out") {
+    for (name, decision) in purposes.into_iter().flatten() {
+        if name == "data_sale_opt_out" || decision.is_null() {
+            continue;
+        }
         findings
             .add(Pointer::root().key("consent_state").key("ccpa").key(name.as_str()), "CCPA has no such purpose")
             .allowed("`data_sale_opt_out`")

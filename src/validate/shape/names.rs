@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 /// without being listed.
 const ALIASES: &[(&str, &str)] = &[
     ("batch_context", "context"),
+    ("email_address", "email"),
     ("other2", "other_id_2"),
     ("other3", "other_id_3"),
     ("other4", "other_id_4"),
