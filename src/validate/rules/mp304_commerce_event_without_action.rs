@@ -34,7 +34,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     for event in batch.events().filter(|event| event.is("commerce_event") && event.data.is_some()) {
         if actions(&event).is_empty() {
             findings
-                .add(event.data_pointer, "the commerce event does not say what happened")
+                .add(event.data_pointer(), "the commerce event does not say what happened")
                 .allowed("exactly one of `product_action`, `promotion_action`, `product_impressions`")
                 .help("add the one that fits; for something that is no commerce send a `custom_event`");
         }

@@ -28,7 +28,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         if present.len() > 1 {
             let names: Vec<String> = present.iter().map(|name| format!("`{name}`")).collect();
             findings
-                .add(event.data_pointer, "the commerce event says several things at once")
+                .add(event.data_pointer(), "the commerce event says several things at once")
                 .measured(names.join(", "))
                 .allowed("exactly one of `product_action`, `promotion_action`, `product_impressions`")
                 .help("send an event for each of them");

@@ -27,7 +27,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         let is_purchase = text(action, "action").is_some_and(|name| name.eq_ignore_ascii_case("purchase"));
         if is_purchase && action.get("products").is_none_or(is_blank) {
             findings
-                .add(event.data_pointer.key("product_action"), "the purchase does not say what was bought")
+                .add(event.data_pointer().key("product_action"), "the purchase does not say what was bought")
                 .allowed("at least one entry in `products`")
                 .help("list each product that was bought with `id`, `name`, `price` and `quantity`");
         }

@@ -30,10 +30,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         for flag in ["is_first_run", "is_upgrade"] {
             if event.get(flag) == Some(&Value::Bool(true)) {
                 findings
-                    .add(
-                        event.data_pointer.clone().key(flag),
-                        format!("`{flag}` means nothing on this transition"),
-                    )
+                    .add(event.data_pointer().key(flag), format!("`{flag}` means nothing on this transition"))
                     .allowed("`true` only where `application_transition_type` is `application_initialized`")
                     .help("move the flag to the event of the initialization");
             }

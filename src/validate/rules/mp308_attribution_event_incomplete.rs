@@ -31,7 +31,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let missing = missing_attributes(&event);
-        let data = &event.data_pointer;
+        let data = event.data_pointer();
         if !is("event_name", "attribution") && event.get("event_name").is_some() {
             findings
                 .add(data.clone().key("event_name"), "an attribution event has to be named `attribution`")

@@ -1,7 +1,7 @@
 //! MP311: a user attribute with the mark of reserved ones that is none of them.
 
 use super::prelude::*;
-use super::views::user_attributes;
+use super::views::{user_attribute, user_attributes};
 use crate::validate::shape::nearest;
 
 pub static RULE: Rule = Rule {
@@ -36,7 +36,7 @@ const RESERVED: &[&str] = &[
 ];
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
-    for (pointer, name, _) in user_attributes(batch) {
+    for (name, _) in user_attributes(batch) {
         let known = RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name));
         if !name.starts_with('$') || name.contains(':') || known {
             continue;
@@ -46,7 +46,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
             None => "leave the `$` out of names of your own".to_owned(),
         };
         findings
-            .add(pointer, "names that begin with `$` are reserved, and this one is not known")
+            .add(user_attribute(name), "names that begin with `$` are reserved, and this one is not known")
             .allowed(RESERVED.join(", "))
             .help(help);
     }

@@ -26,7 +26,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         let Some(value) = event.get("currency_code") else { continue };
         let Some(code) = value.as_str().filter(|code| !is_currency(code)) else { continue };
         let detail = findings
-            .add(event.data_pointer.key("currency_code"), "there is no such currency code")
+            .add(event.data_pointer().key("currency_code"), "there is no such currency code")
             .found(value)
             .allowed("three capital letters of ISO 4217, such as `EUR`");
         let capitals = code.trim().to_ascii_uppercase();

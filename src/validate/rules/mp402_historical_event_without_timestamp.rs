@@ -32,7 +32,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     if let Some(first) = without.into_iter().next() {
         findings
             .add(
-                first.data_pointer,
+                first.data_pointer(),
                 "an event has no time, so the historical path does not process the batch",
             )
             .measured(format!("no `{EVENT_TIME}` in events {}", list_indices(&indices)))

@@ -35,7 +35,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let age = youngest.age(batch);
     let found = if age < 0 { "in the future".to_owned() } else { format!("{} old", spoken(age)) };
     findings
-        .add(youngest.pointer, "an event is too young, so the historical path does not process the batch")
+        .add(youngest.pointer(), "an event is too young, so the historical path does not process the batch")
         .measured(format!("{found}; too young: events {}", list_indices(&indices)))
         .allowed(format!("at least {} old", spoken(least)))
         .help("send the young events to `/events` or `/bulkevents` in a batch of their own");

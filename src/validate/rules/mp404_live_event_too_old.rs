@@ -55,7 +55,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let Some(oldest) = old.into_iter().max_by_key(|time| time.age(batch)) else { return };
     let age = oldest.age(batch);
     findings
-        .add(oldest.pointer, "the event is too old for the live paths")
+        .add(oldest.pointer(), "the event is too old for the live paths")
         .measured(format!("{} old; too old: events {}", spoken(age), list_indices(&indices)))
         .allowed(format!("at most {} old", spoken(live_max_age(batch))))
         .help(if young.is_empty() {

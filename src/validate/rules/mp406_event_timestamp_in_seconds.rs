@@ -24,7 +24,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         let unit = Unit::of(time.ms);
         if matches!(unit, Unit::Seconds) {
             findings
-                .add(time.pointer, format!("`{EVENT_TIME}` looks like seconds: read as milliseconds it is in 1970 or shortly after"))
+                .add(time.pointer(), format!("`{EVENT_TIME}` looks like seconds: read as milliseconds it is in 1970 or shortly after"))
                 .found(&Value::from(time.ms))
                 .allowed("Unix time in milliseconds: 13 digits today")
                 .help(unit.remedy(time.ms).unwrap_or_default());

@@ -24,7 +24,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         let unit = Unit::of(time.ms);
         if matches!(unit, Unit::Microseconds | Unit::Nanoseconds) {
             findings
-                .add(time.pointer, format!("`{EVENT_TIME}` looks like microseconds or nanoseconds: read as milliseconds it is in the far future"))
+                .add(time.pointer(), format!("`{EVENT_TIME}` looks like microseconds or nanoseconds: read as milliseconds it is in the far future"))
                 .found(&Value::from(time.ms))
                 .allowed("Unix time in milliseconds: 13 digits today")
                 .help(unit.remedy(time.ms).unwrap_or_default());

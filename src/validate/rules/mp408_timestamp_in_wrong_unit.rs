@@ -24,40 +24,50 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let root = Pointer::root;
-    look(root(), batch.members, EVENT_TIME, findings);
+    look(root, batch.members, EVENT_TIME, findings);
     if let Some(device) = batch.object("device_info") {
-        look(root().key("device_info"), device, "att_timestamp_unixtime_ms", findings);
+        look(|| root().key("device_info"), device, "att_timestamp_unixtime_ms", findings);
     }
     for law in ["gdpr", "ccpa"] {
         let purposes =
             batch.object("consent_state").and_then(|state| state.get(law)).and_then(Value::as_object);
         for (name, purpose) in purposes.into_iter().flatten() {
             if let Some(purpose) = purpose.as_object() {
-                look(root().key("consent_state").key(law).key(name.as_str()), purpose, EVENT_TIME, findings);
+                look(
+                    || root().key("consent_state").key(law).key(name.as_str()),
+                    purpose,
+                    EVENT_TIME,
+                    findings,
+                );
             }
         }
     }
     for event in batch.events() {
         let Some(data) = event.data else { continue };
         for name in ["session_start_unixtime_ms", "event_start_unixtime_ms"] {
-            look(event.data_pointer.clone(), data, name, findings);
+            look(|| event.data_pointer(), data, name, findings);
         }
         let products = event.object("product_action").and_then(|action| action.get("products"));
         for (index, product) in products.and_then(Value::as_array).into_iter().flatten().enumerate() {
             if let Some(product) = product.as_object() {
-                let place = event.data_pointer.clone().key("product_action").key("products").index(index);
+                let place = || event.data_pointer().key("product_action").key("products").index(index);
                 look(place, product, "added_to_cart_time_ms", findings);
             }
         }
     }
 }
 
-fn look(place: Pointer<'_>, members: &Map<String, Value>, name: &str, findings: &mut Findings<'_>) {
+fn look<'a>(
+    place: impl FnOnce() -> Pointer<'a>,
+    members: &Map<String, Value>,
+    name: &'static str,
+    findings: &mut Findings<'_>,
+) {
     let Some(value) = members.get(name) else { return };
     let Some(number) = integer(value) else { return };
     if let Some(remedy) = Unit::of(number).remedy(number) {
         findings
-            .add(place.key(name), format!("`{name}` is not in milliseconds"))
+            .add(place().key(name), format!("`{name}` is not in milliseconds"))
             .found(value)
             .allowed("Unix time in milliseconds: 13 digits today")
             .help(remedy);

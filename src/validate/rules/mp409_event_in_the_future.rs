@@ -26,7 +26,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         let ahead = time.age(batch).saturating_neg();
         if ahead > DAY_MS {
             findings
-                .add(time.pointer, "the event lies in the future")
+                .add(time.pointer(), "the event lies in the future")
                 .measured(format!("{} ahead", spoken(ahead)))
                 .allowed("a time up to now; a day ahead is tolerated")
                 .help("send the time at which the event happened, in UTC, and check the clock of its source");

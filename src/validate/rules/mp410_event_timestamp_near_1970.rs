@@ -24,7 +24,7 @@ pub static RULE: Rule = Rule {
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     for time in event_times(batch).filter(|time| Unit::of(time.ms) == Unit::Nothing) {
         findings
-            .add(time.pointer, format!("`{EVENT_TIME}` is not the time of an event"))
+            .add(time.pointer(), format!("`{EVENT_TIME}` is not the time of an event"))
             .found(&Value::from(time.ms))
             .allowed("Unix time in milliseconds: 13 digits today")
             .help("send the time at which the event happened, or leave it out to get that of the arrival");

@@ -33,17 +33,20 @@ impl AcrossCheck for MessageIds {
         for event in batch.events() {
             let Some(value) = event.get("source_message_id") else { continue };
             let Some(id) = plain(value) else { continue };
-            let pointer = event.data_pointer.key("source_message_id");
+            let pointer = || event.data_pointer().key("source_message_id");
             let (repeated, (number, index)) = self.0.recall(hash(id), (batch.number, event.index));
             if repeated {
                 findings
-                    .add(pointer, format!("event {index} of batch {number} has the same `source_message_id`"))
+                    .add(
+                        pointer(),
+                        format!("event {index} of batch {number} has the same `source_message_id`"),
+                    )
                     .found(value)
                     .allowed("an id that no other event has")
                     .help("give every event an id of its own, such as a UUID, or leave the member out");
             } else if self.0.just_overflowed() {
                 findings
-                    .add(pointer, "there are too many ids to remember them all: only nearer repetitions are found from here on")
+                    .add(pointer(), "there are too many ids to remember them all: only nearer repetitions are found from here on")
                     .measured(format!("more than {CAPACITY} ids"))
                     .help("check the file in parts to compare all ids");
             }

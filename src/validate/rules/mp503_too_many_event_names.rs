@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::memory::{CAPACITY, hash};
 use super::prelude::*;
-use super::views::count;
+use super::views::{count, name_member};
 
 pub static RULE: Rule = Rule {
     code: "MP503",
@@ -43,16 +43,12 @@ impl AcrossCheck for Names {
         }
         let limit = batch.limits.unique_event_names.min(count(CAPACITY));
         for event in batch.events() {
-            let member = match event.kind.as_deref() {
-                Some("custom_event") => "event_name",
-                Some("screen_view") => "screen_name",
-                _ => continue,
-            };
+            let Some(member) = name_member(&event) else { continue };
             let Some(name) = event.get(member).and_then(Value::as_str) else { continue };
             self.seen.insert(hash((member, name)));
             if count(self.seen.len()) > limit {
                 findings
-                    .add(event.data_pointer.key(member), "with this one there are more different names than a workspace takes")
+                    .add(event.data_pointer().key(member), "with this one there are more different names than a workspace takes")
                     .measured(format!("{} names up to here", self.seen.len()))
                     .allowed(format!("at most {limit} names of events and screens"))
                     .help("move what varies, such as ids, dates and amounts, from the names into `custom_attributes`");

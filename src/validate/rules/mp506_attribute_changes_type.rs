@@ -2,7 +2,7 @@
 
 use super::memory::{Memory, hash};
 use super::prelude::*;
-use super::views::user_attributes;
+use super::views::{user_attribute, user_attributes};
 
 pub static RULE: Rule = Rule {
     code: "MP506",
@@ -36,7 +36,7 @@ struct Kinds(Memory<First>);
 
 impl AcrossCheck for Kinds {
     fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
-        for (pointer, name, value) in user_attributes(batch) {
+        for (name, value) in user_attributes(batch) {
             let is_list = match value {
                 Value::Array(_) => true,
                 Value::String(_) | Value::Number(_) | Value::Bool(_) => false,
@@ -49,7 +49,7 @@ impl AcrossCheck for Kinds {
                     if is_list { ("a list", "a single value") } else { ("a single value", "a list") };
                 findings
                     .add(
-                        pointer,
+                        user_attribute(name),
                         format!("the user attribute is {here} here and {there} in batch {}", first.number),
                     )
                     .found(value)

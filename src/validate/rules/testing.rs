@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::prelude::*;
 use crate::clock::FixedClock;
-use crate::validate::{Finding, Report, Validator};
+use crate::validate::{Finding, Limits, Report, Validator};
 
 /// What `rule` finds in the batches of `example`, batch by batch.
 pub(super) fn run(rule: &'static Rule, example: &Example) -> Vec<Vec<Finding>> {
@@ -35,7 +35,7 @@ pub(super) fn run(rule: &'static Rule, example: &Example) -> Vec<Vec<Finding>> {
     example.batches.iter().enumerate().map(check_one).collect()
 }
 
-/// The same for one batch on the given path.
+/// What it finds in one batch on the given path.
 pub(super) fn run_one(rule: &'static Rule, route: Route, batch: &'static str) -> Vec<Finding> {
     run(rule, &Example { route, batches: vec![batch].leak(), limits: &[] }).into_iter().flatten().collect()
 }
@@ -86,6 +86,39 @@ fn every_silent_example_is_free_of_all_faults() {
     for rule in checkable() {
         for report in validate(&rule.silent) {
             assert!(report.is_clean(), "in the silent example of {}: {report}", rule.code);
+        }
+    }
+}
+
+#[test]
+fn values_of_the_user_show_only_on_request() {
+    let batch = br#"{"environment":"production","user_identities":{"customer_id":"u-1"},
+        "context":{"location":{"latitude":123.456,"longitude":1,"country_code":"deu","location_source":"gps-chip"}},
+        "events":[{"event_type":"custom_event","data":{"event_name":"SECRET-EVENT-NAME","custom_event_type":"other"}}]}"#;
+    let mut limits = Limits::default();
+    limits.event_name_chars = 5;
+    let check = |show| {
+        let validator = Validator::builder().limits(limits.clone()).show_values(show).build();
+        format!("{:?}", validator.check_bytes(batch))
+    };
+    let (masked, shown) = (check(false), check(true));
+    for code in ["MP204", "MP313", "MP315", "MP316"] {
+        assert!(masked.contains(code) && shown.contains(code), "{code} did not fire");
+    }
+    for value in ["123.456", "deu", "gps-chip", "SECRET-EVENT-NAME"] {
+        assert!(!masked.contains(value), "{value} is not masked");
+    }
+    for value in ["123.456", "deu", "gps-chip", "SECRET-EVENT-NAME", "send the two-letter one: `DE`"] {
+        assert!(shown.contains(value), "{value} is masked");
+    }
+}
+
+#[test]
+fn rules_across_batches_say_nothing_about_a_batch_on_its_own_and_forget_between_files() {
+    for rule in checkable().filter(|rule| matches!(rule.check, Check::Across(_))) {
+        for _ in 0..2 {
+            let reports = validate(&Example { batches: &rule.fires.batches[..1], ..rule.fires });
+            assert!(reports.iter().all(Report::is_clean), "{} fires on one batch", rule.code);
         }
     }
 }
