@@ -13,6 +13,7 @@
 pub mod generate;
 pub mod overlay;
 pub mod schema;
+mod tidy;
 
 use std::fmt;
 use std::path::Path;
@@ -28,7 +29,7 @@ pub const DESCRIPTIONS: &str = "descriptions.overlay.yaml";
 pub const LIMITS: &str = "limits.overlay.yaml";
 pub const SOURCE: &str = "SOURCE.toml";
 /// The pipeline's own code; a change in it regenerates everything.
-pub const CODE: [&str; 4] = ["pipeline.rs", "overlay.rs", "generate.rs", "schema.rs"];
+pub const CODE: [&str; 5] = ["pipeline.rs", "overlay.rs", "generate.rs", "schema.rs", "tidy.rs"];
 
 /// What stopped the pipeline, in one sentence that names the file.
 #[derive(Debug)]
@@ -113,6 +114,11 @@ pub struct Output {
 pub fn run(sources: &Sources) -> Result<Output> {
     let published = parse_openapi(SPEC, &sources.spec)?;
     let (corrected, mut stale) = correct(sources, &published)?;
+    if let Some(place) = only_described(&corrected).first() {
+        return Err(Error::new(format!(
+            "{DESCRIPTIONS} describes {place}, which the corrected spec does not have"
+        )));
+    }
     let (limited, stale_limits) = limit(sources, &corrected)?;
     stale.extend(stale_limits);
     let generated = generate::rust(&corrected)?;
@@ -135,6 +141,34 @@ pub fn correct(sources: &Sources, published: &Value) -> Result<(Value, Vec<Stale
         stale.extend(layer.apply(&mut document)?);
     }
     Ok((document, stale))
+}
+
+/// Places that a description made up: a typo in the overlay would add a property with a text and nothing else.
+pub fn only_described(corrected: &Value) -> Vec<String> {
+    fn walk(node: &Value, place: &str, is_property_map: bool, found: &mut Vec<String>) {
+        match node {
+            Value::Object(map) => {
+                if !is_property_map && map.len() == 1 && map.get("description").is_some_and(Value::is_string)
+                {
+                    found.push(place.to_owned());
+                }
+                for (key, child) in map {
+                    walk(child, &format!("{place}/{key}"), !is_property_map && key == "properties", found);
+                }
+            }
+            Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| {
+                walk(item, &format!("{place}/{index}"), false, found);
+            }),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for (name, schema) in
+        corrected.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten()
+    {
+        walk(schema, name, false, &mut found);
+    }
+    found
 }
 
 /// The corrected spec with the service's limits as schema keywords: for the validator only.
