@@ -83,6 +83,11 @@ fn one_fault_is_one_finding() {
         (r#""events":[{"event_type":"session_start","data":null}]"#, "MP108", "/events/0/data"),
         (r#""events":[{"event_type":"session_start","data":[]}]"#, "MP103", "/events/0/data"),
         (r#""events":[{"event_type":"PUSH_REACTION","data":{}}]"#, "MP118", "/events/0/event_type"),
+        (
+            r#""events":[{"event_type":"screen_view","data":{"screen_name":"x","custom_flags":{"a":["b"]}}}]"#,
+            "MP124",
+            "/events/0/data/custom_flags/a",
+        ),
         (r#""events":[{"event_type":"screen_view","data":{}}]"#, "MP102", "/events/0/data"),
     ];
     for (member, code, pointer) in cases {
