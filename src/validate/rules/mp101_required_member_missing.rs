@@ -15,10 +15,10 @@ pub static RULE: Rule = Rule {
     source: "Corrected spec: `required`, and null is not allowed there; the HTTP API page lists \
           missing fields under 400",
     fires: Example::one(&[
-        r#"{"environment":"production","mpid":1,"events":[{"event_type":"screen_view","data":{"timestamp_unixtime_ms":1768435100000}}]}"#,
+        r#"{"environment":"production","mpid":1,"events":[{"event_type":"custom_event","data":{"custom_event_type":"transaction"}}]}"#,
     ]),
     silent: Example::one(&[
-        r#"{"environment":"production","mpid":1,"events":[{"event_type":"screen_view","data":{"screen_name":"Home"}}]}"#,
+        r#"{"environment":"production","mpid":1,"events":[{"event_type":"custom_event","data":{"custom_event_type":"transaction","event_name":"Paid"}}]}"#,
     ]),
     check: Check::Shape,
 };

@@ -17,10 +17,10 @@ pub static RULE: Rule = Rule {
           object, and with it the batch.",
     source: "Corrected spec: `required`, and null is not allowed there",
     fires: Example::one(&[
-        r#"{"environment":"production","mpid":1,"events":[{"event_type":"screen_view","data":{"screen_name":null}}]}"#,
+        r#"{"environment":"production","mpid":1,"events":[{"event_type":"push_registration","data":{"register":true,"registration_token":null}}]}"#,
     ]),
     silent: Example::one(&[
-        r#"{"environment":"production","mpid":1,"events":[{"event_type":"screen_view","data":{"screen_name":"Home"}}]}"#,
+        r#"{"environment":"production","mpid":1,"events":[{"event_type":"push_registration","data":{"register":true,"registration_token":"t"}}]}"#,
     ]),
     check: Check::Shape,
 };

@@ -8,7 +8,7 @@ use super::names::{Meant, meant, nearest};
 use super::schema::{COMPILED, MARK, SECRET, kinds, listed};
 use crate::validate::pointer::Pointer;
 use crate::validate::rules::{
-    mp101_required_member_missing as mp101, mp102_nullable_member_missing as mp102,
+    mp101_required_member_missing as mp101, mp102_expected_member_missing as mp102,
     mp103_wrong_type as mp103, mp104_number_as_text as mp104, mp105_text_expected as mp105,
     mp106_scalar_mismatch as mp106, mp107_empty_text as mp107, mp108_required_member_null as mp108,
     mp109_unexpected_null as mp109, mp110_unknown_member as mp110, mp111_member_alias as mp111,
@@ -16,9 +16,19 @@ use crate::validate::rules::{
     mp115_uuid_spelling as mp115, mp116_malformed_ip as mp116, mp117_unknown_event_type as mp117,
     mp118_event_type_not_sendable as mp118, mp119_output_only_member as mp119,
     mp120_output_identities as mp120, mp121_output_format as mp121, mp122_secret_in_body as mp122,
-    mp123_integer_out_of_range as mp123,
+    mp123_integer_out_of_range as mp123, mp124_contested_type as mp124,
 };
 use crate::validate::validator::Collector;
+
+/// Members that the schemas require, while the documentation calls them optional or leaves them out in its examples.
+const CONTESTED: [(&str, &str); 6] = [
+    ("CustomEventData", "custom_event_type"),
+    ("DataPlanContext", "plan_id"),
+    ("NetworkPerformanceEventData", "url"),
+    ("ProductImpression", "product_impression_list"),
+    ("ScreenViewEventData", "screen_name"),
+    ("ShoppingCart", "products"),
+];
 
 /// One objection: the value, and the part of the schema it does not fit.
 struct Objection<'a> {
@@ -27,6 +37,8 @@ struct Objection<'a> {
     node: &'a Value,
     /// The schema path of `node`, as the evaluation took it.
     path: &'a str,
+    /// Name of the schema that `node` is part of.
+    definition: &'a str,
 }
 
 /// Adds the finding for one objection of the schema to the document.
@@ -35,7 +47,8 @@ pub(super) fn report(error: &ValidationError<'_>, document: &Value, findings: &m
     let path = full_path.rsplit_once('/').map_or("", |(path, _)| path);
     let at = error.instance_path().as_str().to_owned();
     let value = document.pointer(&at).unwrap_or(&Value::Null);
-    let objection = Objection { at, value, node: COMPILED.at(path), path };
+    let definition = error.schema_path().as_str().split('/').nth(2).unwrap_or_default();
+    let objection = Objection { at, value, node: COMPILED.at(path), path, definition };
     match error.kind() {
         Kind::Required { property } => objection.missing(property.as_str().unwrap_or_default(), findings),
         Kind::AdditionalProperties { unexpected } => {
@@ -71,16 +84,24 @@ impl Objection<'_> {
             "data" if member == true => "an object".to_owned(),
             _ => COMPILED.expected(member),
         };
-        if COMPILED.allows_null(member) {
+        if COMPILED.allows_null(member) || self.may_be_missing(name) {
             mp102::report(self.pointer(), name, &allowed, &mut findings.of(&mp102::RULE));
         } else {
             mp101::report(self.pointer(), name, &allowed, &mut findings.of(&mp101::RULE));
         }
     }
 
+    /// Whether some source says that the member may be missing.
+    fn may_be_missing(&self, name: &str) -> bool {
+        CONTESTED.iter().any(|(definition, member)| *member == name && self.definition == *definition)
+    }
+
     fn unknown(&self, name: &str, findings: &mut Collector<'_>) {
         if self.value.get(name).is_some_and(Value::is_null) {
             return; // Some SDKs write null for whatever is unset; nothing is lost with it.
+        }
+        if self.at == "/consent_state/ccpa" {
+            return; // MP309 says more about it.
         }
         let pointer = self.pointer().key(name.to_owned());
         let Some(members) = self.node.get("properties").and_then(Value::as_object) else { return };
@@ -153,6 +174,9 @@ impl Objection<'_> {
         let is_ip = self.node.get("type").is_some() && self.node.get("anyOf").is_some();
         match self.value {
             Value::Null => self.null(findings),
+            _ if self.is_contested() => {
+                mp124::report(self.pointer(), self.value, &self.expected(), &mut findings.of(&mp124::RULE));
+            }
             Value::Array(_) if self.at == "/user_identities" => {
                 mp120::report(self.pointer(), &mut findings.of(&mp120::RULE));
             }
@@ -162,6 +186,16 @@ impl Objection<'_> {
             _ if self.node.get("format").is_some() => self.no_uuid(findings),
             Value::String(text) => self.text(text, findings),
             _ => self.scalar(findings),
+        }
+    }
+
+    /// Values that some official SDKs send where the schemas want others.
+    fn is_contested(&self) -> bool {
+        let steps: Vec<&str> = self.at.split('/').collect();
+        match steps.as_slice() {
+            ["", "events", _, "data", "custom_flags", _] => true,
+            ["", "events", _, "data", "breadcrumbs", _] => self.value.is_string(),
+            _ => false,
         }
     }
 
@@ -214,7 +248,8 @@ impl Objection<'_> {
         let name = self.at.rsplit('/').next().unwrap_or_default();
         let object = self.path.rsplit_once("/properties/").map(|(object, _)| object);
         let allowed = self.expected();
-        if object.is_some_and(|object| COMPILED.requires(object, name)) {
+        let required = object.is_some_and(|object| COMPILED.requires(object, name));
+        if required && !self.may_be_missing(name) {
             mp108::report(self.pointer(), &allowed, &mut findings.of(&mp108::RULE));
         } else {
             mp109::report(self.pointer(), &allowed, &mut findings.of(&mp109::RULE));

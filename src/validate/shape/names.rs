@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 /// without being listed.
 const ALIASES: &[(&str, &str)] = &[
     ("batch_context", "context"),
+    ("email_address", "email"),
     ("other2", "other_id_2"),
     ("other3", "other_id_3"),
     ("other4", "other_id_4"),
@@ -34,6 +35,12 @@ const SECRETS: &[&str] = &[
 
 /// Members of batches and events as the platform sends them out, which no input schema has.
 const OUTPUT_FORMAT: &[&str] = &["message_id", "message_type", "unique_id", "system_notifications"];
+
+/// Whether text of a document has a key in it whose value should not be shown.
+pub(in crate::validate) fn mentions_secret(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("api_key") || SECRETS.iter().any(|name| text.contains(&format!("\"{name}\"")))
+}
 
 /// What an unknown member seems to be.
 pub(super) enum Meant<'a> {

@@ -1,4 +1,4 @@
-//! MP102: a required member that may be null is missing.
+//! MP102: a member is missing that not all sources require.
 
 use crate::validate::Severity;
 use crate::validate::context::Findings;
@@ -8,13 +8,14 @@ use crate::validate::rule::{Check, Example, Rule};
 /// The rule.
 pub static RULE: Rule = Rule {
     code: "MP102",
-    name: "nullable-member-missing",
+    name: "expected-member-missing",
     severity: Severity::Warning,
-    summary: "A member is missing that the schema requires, though it may be null",
-    why: "The schema wants the member to be there, and takes null for its value. The service \
-          seems not to tell null from absent, so the batch goes through; but the object says \
-          less than it should.",
-    source: "Corrected spec: `required`, with null allowed; official SDKs leave such members out",
+    summary: "A member is missing that the schemas require, but not all sources do",
+    why: "Either the member may be null, which the service seems not to tell from absent, or the \
+          documentation calls it optional where the schemas require it. The batch probably goes \
+          through, but it says less than it should.",
+    source: "Corrected spec: `required`, with null allowed there, or the JSON reference says \
+          optional; official SDKs leave such members out",
     fires: Example::one(&[
         r#"{"environment":"production","mpid":1,"events":[{"event_type":"session_end","data":{}}]}"#,
     ]),
