@@ -155,7 +155,7 @@ where
             in_flight.push(Box::pin(air.fly(flight, Duration::ZERO)));
         }
         let room = in_flight.len() < sender.concurrency;
-        match event(&mut in_flight, more.then(|| requests.as_mut()), room).await {
+        match event(&mut in_flight, more.then_some(requests.as_mut()), room).await {
             Event::Next(request) if stop.is_stopped() => control.account.not_attempted(&request),
             Event::Next(request) => {
                 in_flight.push(Box::pin(air.fly(Flight::new(request, 0), Duration::ZERO)));
