@@ -300,19 +300,22 @@ async fn a_stop_wakes_those_who_wait_for_a_retry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_given_up_even_when_the_run_stops() {
-    let transport = scripted(|number| match number {
-        0 => Answer::failed(Failure::Timeout, "no answer"),
-        _ => Answer::status(401),
-    });
-    let mut log = Log::default();
-    let summary = sender(transport)
-        .concurrency(1)
-        .run(stream::iter(requests(2, 1, |_| false)), &Stop::new(), &mut log)
-        .await;
-    agree(&summary, &log, 2);
-    assert!(matches!(&log.fate[&1], Fate::Rejected(Reason::GaveUp, _)), "it may have arrived");
-    assert_eq!(log.fate[&2], Fate::NotAttempted);
+async fn a_lost_answer_counts_when_the_run_stops_for_lack_of_a_connection() {
+    let refused = Fate::Rejected(Reason::GaveUp, "gave up after 8 attempts: refused".to_owned());
+    for (then, fate) in
+        [(Answer::failed(Failure::Connect, "refused"), refused), (Answer::status(401), Fate::NotAttempted)]
+    {
+        let transport = scripted(move |number| match number {
+            0 => Answer::failed(Failure::Timeout, "no answer"),
+            _ => then.clone(),
+        });
+        let mut log = Log::default();
+        let sender = sender(transport).concurrency(1);
+        let summary = sender.run(stream::iter(requests(2, 1, |_| false)), &Stop::new(), &mut log).await;
+        agree(&summary, &log, 2);
+        assert!(summary.stopped.is_some());
+        assert_eq!(log.fate, BTreeMap::from([(1, fate), (2, Fate::NotAttempted)]));
+    }
 }
 
 #[tokio::test(start_paused = true)]

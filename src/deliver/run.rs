@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::account::Account;
 use super::retry::{Attempt, Decision, decide};
-use super::{Answer, Observer, Outcome, Policy, RateLimiter, Sender, Stop, Summary, Transport};
+use super::{Answer, Failure, Observer, Outcome, Policy, RateLimiter, Sender, Stop, Summary, Transport};
 use crate::pack::Request;
 
 /// A request on its way, and what happened to it so far.
@@ -237,7 +237,9 @@ impl<O: Observer + ?Sized> Control<'_, O> {
 
     fn stop(&mut self, flight: &Flight, answer: &Answer) {
         self.stop.stop(answer.message.clone().unwrap_or_else(|| answer.summary()));
-        if flight.uncertain {
+        // All attempts are spent, and an earlier one may have arrived. A wrong key, though, says nothing about the batches:
+        // they are sent again when the key is right.
+        if flight.uncertain && answer.outcome == Outcome::Failed(Failure::Connect) {
             self.account.gave_up(flight, answer);
         } else {
             self.account.not_attempted(&flight.request);
