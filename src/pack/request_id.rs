@@ -1,0 +1,130 @@
+//! The `source_request_id` of batches that come without one: made from where and what the batch is.
+
+use uuid::Uuid;
+
+use crate::input::RawBatch;
+use crate::input::scan;
+
+/// The key that the service de-duplicates by.
+const KEY: &str = "source_request_id";
+
+/// The root of all names made here; never changes, or reruns would get other ids.
+const ROOT: Uuid = Uuid::from_u128(0x6d50_6172_7469_636c_8265_7665_6e74_7301);
+
+/// Makes ids for the batches of one input.
+///
+/// The id is a UUID (version 5) of the input's name, the number of the batch in it, and its bytes. So it is the same after every
+/// retry and when the same file is sent again, which makes both safe; and equal lines of one file get different ids, so that none of
+/// them is taken for a repetition.
+///
+/// ```
+/// use mparticle_events::input::RawBatch;
+/// use mparticle_events::pack::RequestIds;
+///
+/// let ids = RequestIds::for_input("orders.ndjson");
+/// let batch = RawBatch { bytes: b"{}".to_vec(), ..RawBatch::default() };
+/// assert_eq!(ids.id(&batch), ids.id(&batch));
+/// assert_ne!(ids.id(&batch), RequestIds::for_input("other.ndjson").id(&batch));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestIds {
+    namespace: Uuid,
+}
+
+impl RequestIds {
+    /// Ids for an input of this name. Give the same name when the same file is sent again: its file name rather than the path that
+    /// happened to be typed.
+    #[must_use]
+    pub fn for_input(name: &str) -> Self {
+        Self::with_namespace(Uuid::new_v5(&ROOT, name.as_bytes()))
+    }
+
+    /// Ids in a namespace of the caller's own.
+    #[must_use]
+    pub fn with_namespace(namespace: Uuid) -> Self {
+        Self { namespace }
+    }
+
+    /// The id of a batch.
+    #[must_use]
+    pub fn id(&self, batch: &RawBatch) -> Uuid {
+        let numbered = Uuid::new_v5(&self.namespace, &batch.index.to_be_bytes());
+        Uuid::new_v5(&numbered, &batch.bytes)
+    }
+
+    /// What to put into a batch, and after how many of its bytes; nothing when it has an id, or is no JSON object.
+    pub(super) fn splice(&self, batch: &RawBatch) -> Option<(usize, Vec<u8>)> {
+        splice(&batch.bytes, || self.id(batch).to_string())
+    }
+}
+
+/// Whether a batch has a `source_request_id` among its own members; `None` when it is no well-formed JSON object.
+///
+/// A `null` counts as having one: what the batch says is never overwritten.
+#[must_use]
+pub fn has_request_id(batch: &[u8]) -> Option<bool> {
+    scan::members(batch).map(|members| has_key(&members, batch))
+}
+
+/// The batch with the given id put in after its `{`; unchanged when it has one or is no JSON object.
+#[cfg(feature = "client")]
+pub(crate) fn with_id(batch: &[u8], id: &str) -> Vec<u8> {
+    let Some((at, added)) = splice(batch, || id.to_owned()) else { return batch.to_vec() };
+    let (open, rest) = batch.split_at(at);
+    [open, &added, rest].concat()
+}
+
+fn has_key(members: &[scan::Member], batch: &[u8]) -> bool {
+    members.iter().any(|member| member.is_named(batch, KEY))
+}
+
+fn splice(batch: &[u8], id: impl FnOnce() -> String) -> Option<(usize, Vec<u8>)> {
+    let members = scan::members(batch)?;
+    if has_key(&members, batch) {
+        return None;
+    }
+    let after_brace = batch.iter().position(|byte| *byte == b'{')? + 1;
+    let value = serde_json::Value::from(id());
+    let comma = if members.is_empty() { "" } else { "," };
+    Some((after_brace, format!("\"{KEY}\":{value}{comma}").into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(index: u64, bytes: &[u8]) -> RawBatch {
+        RawBatch { bytes: bytes.to_vec(), index, ..RawBatch::default() }
+    }
+
+    #[test]
+    fn ids_are_the_same_from_run_to_run() {
+        let id = RequestIds::for_input("orders.ndjson").id(&batch(7, b"{}"));
+        // Written down: an id that changes with a new version would double what is sent again.
+        assert_eq!(id.to_string(), "2669f923-4b2e-533b-b519-a2176902a193");
+    }
+
+    #[test]
+    fn equal_lines_get_different_ids() {
+        let ids = RequestIds::for_input("x");
+        assert_ne!(ids.id(&batch(0, b"{}")), ids.id(&batch(1, b"{}")));
+        assert_ne!(ids.id(&batch(0, b"{}")), ids.id(&batch(0, b"{ }")));
+    }
+
+    #[test]
+    fn only_the_batch_s_own_key_counts() {
+        for (text, expected) in [
+            (&br#"{"source_request_id":"a"}"#[..], Some(true)),
+            (br#" { "a":{}, "source_request_id" : null } "#, Some(true)),
+            (br#"{"source\u005frequest\u005Fid":1}"#, Some(true)),
+            (br#"{"events":[{"source_request_id":"a"}],"b":"source_request_id"}"#, Some(false)),
+            (br#"{"source_request_id ":1,"Source_Request_Id":2}"#, Some(false)),
+            (b"{}", Some(false)),
+            (b"[{}]", None),
+            (b"{\"a\":1", None),
+            (b"", None),
+        ] {
+            assert_eq!(has_request_id(text), expected, "{}", String::from_utf8_lossy(text));
+        }
+    }
+}
