@@ -46,9 +46,11 @@ const ERRORS: &[(&str, &[&str])] = &[
     ("jsmodels-translation-expand-cet-user-preference", &["MP101"]),
     // A platform that no source lists.
     ("gh-rule-test1", &["MP112"]),
-    // Placeholders where a UUID belongs.
-    ("jsmodels-events-baseEvent", &["MP114"]),
-    ("jsmodels-events-batch", &["MP114"]),
+    // The time of an event in seconds.
+    ("docs-integrations-adjust-feed-l78", &["MP406"]),
+    // Placeholders where a UUID belongs; two also have the time of an event in seconds.
+    ("jsmodels-events-baseEvent", &["MP114", "MP406"]),
+    ("jsmodels-events-batch", &["MP114", "MP406"]),
     ("jsmodels-events-breadcrumbEvent", &["MP114"]),
     ("jsmodels-events-crashReportEvent", &["MP114"]),
     ("jsmodels-events-customEvent", &["MP114"]),

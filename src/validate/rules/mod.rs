@@ -1,5 +1,13 @@
 //! The catalogue: every rule, one a file. To add a rule, write its file and add its line to the list below.
 
+mod codes;
+mod memory;
+mod prelude;
+mod times;
+mod views;
+
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +56,56 @@ rules! {
     mp122_secret_in_body,
     mp123_integer_out_of_range,
     mp124_contested_type,
-    // MP2xx to MP5xx: limits, meaning, time and path, across batches
+    mp201_batch_too_large,
+    mp202_batch_near_size_limit,
+    mp203_empty_event_name,
+    mp204_event_name_too_long,
+    mp205_screen_name_too_long,
+    mp206_too_many_event_attributes,
+    mp207_empty_attribute_name,
+    mp208_event_attribute_name_too_long,
+    mp209_event_attribute_value_too_long,
+    mp210_too_many_user_attributes,
+    mp211_user_attribute_name_too_long,
+    mp212_user_attribute_value_too_long,
+    mp213_user_attribute_list_too_long,
+    mp214_user_attribute_entry_too_long,
+    mp215_action_identifier_too_long,
+    mp301_nobody_to_attribute_to,
+    mp302_environment_missing,
+    mp303_mpid_zero,
+    mp304_commerce_event_without_action,
+    mp305_commerce_event_with_several_actions,
+    mp306_purchase_without_products,
+    mp307_first_run_outside_initialization,
+    mp308_attribution_event_incomplete,
+    mp309_unknown_ccpa_purpose,
+    mp310_consent_without_purpose,
+    mp311_unknown_reserved_attribute,
+    mp312_attribute_set_and_deleted,
+    mp313_coordinates_out_of_range,
+    mp314_coordinates_zero,
+    mp315_unknown_location_source,
+    mp316_country_code_not_iso,
+    mp317_currency_code_not_iso,
+    mp318_advertising_id_all_zero,
+    mp319_integration_id_not_numeric,
+    mp401_historical_batch_without_events,
+    mp402_historical_event_without_timestamp,
+    mp403_historical_event_too_young,
+    mp404_live_event_too_old,
+    mp405_batch_straddles_paths,
+    mp406_event_timestamp_in_seconds,
+    mp407_event_timestamp_too_fine,
+    mp408_timestamp_in_wrong_unit,
+    mp409_event_in_the_future,
+    mp410_event_timestamp_near_1970,
+    mp501_repeated_source_request_id,
+    mp502_repeated_source_message_id,
+    mp503_too_many_event_names,
+    mp504_too_many_events_for_user,
+    mp505_mixed_environments,
+    mp506_attribute_changes_type,
 }
 
 /// The rule with the given code or name.

@@ -11,7 +11,8 @@ use crate::validate::rule::{Check, Example, Rule};
 
 fn codes_of(example: &Example, rule: &Rule) -> Vec<&'static str> {
     let clock = Arc::new(FixedClock(Example::NOW_MS));
-    let validator = Validator::builder().clock(clock).route(example.route).build();
+    let validator =
+        Validator::builder().clock(clock).route(example.route).limits(example.to_limits()).build();
     let mut across = validator.across();
     let mut codes = Vec::new();
     for batch in example.batches {

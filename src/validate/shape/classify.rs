@@ -100,6 +100,9 @@ impl Objection<'_> {
         if self.value.get(name).is_some_and(Value::is_null) {
             return; // Some SDKs write null for whatever is unset; nothing is lost with it.
         }
+        if self.at == "/consent_state/ccpa" {
+            return; // MP309 says more about it.
+        }
         let pointer = self.pointer().key(name.to_owned());
         let Some(members) = self.node.get("properties").and_then(Value::as_object) else { return };
         match meant(name, members) {
