@@ -1,5 +1,8 @@
 //! Real payloads parse into the generated types and come back as the same JSON, apart from nulls.
 
+// Helpers of a test may panic: that is how it fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
