@@ -123,12 +123,15 @@ impl Rule {
         }
     }
 
+    /// The place of the rule on a page of all rules.
+    #[must_use]
+    pub fn anchor(&self) -> String {
+        format!("{}-{}", self.code.to_ascii_lowercase(), self.name)
+    }
+
     /// Where the rule is explained for people.
     #[must_use]
     pub fn url(&self) -> String {
-        format!(
-            "https://docs.rs/mparticle-events/latest/mparticle_events/validate/rules/index.html#{}",
-            self.name
-        )
+        format!("https://docs.rs/mparticle-events/latest/mparticle_events/validate/rules/#{}", self.anchor())
     }
 }

@@ -5,6 +5,7 @@
 pub mod compare;
 pub mod coverage;
 pub mod diff;
+pub mod docs;
 pub mod fetch;
 pub mod outline;
 pub mod place;

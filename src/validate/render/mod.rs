@@ -1,9 +1,11 @@
 //! Findings as text: for people, and for programs.
 
+mod catalogue;
 mod excerpt;
 mod human;
 mod json_lines;
 
+pub use catalogue::catalogue;
 pub use human::Human;
 pub use json_lines::JsonLines;
 

@@ -1,4 +1,6 @@
 //! The catalogue: every rule, one a file. To add a rule, write its file and add its line to the list below.
+//!
+#![doc = include_str!("../../../docs/rules.md")]
 
 mod codes;
 mod memory;
