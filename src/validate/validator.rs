@@ -1,0 +1,301 @@
+//! The validator: runs every rule over one batch, or over one batch after another.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::context::{BatchView, Findings};
+use super::pointer::Pointer;
+use super::rule::{AcrossCheck, Check, Rule};
+use super::{Finding, Limits, Report, Route, Severity, document, locate, rules, shape};
+use crate::clock::{self, SharedClock};
+use crate::types;
+
+/// Checks batches offline. Cheap to clone; share one between threads.
+///
+/// ```
+/// use mparticle_events::validate::{Route, Severity, Validator};
+///
+/// let validator = Validator::builder()
+///     .route(Route::Live)
+///     .severity("output-only-member", None)? // say nothing about it
+///     .severity("MP110", Some(Severity::Error))?
+///     .build();
+/// assert!(validator.check_bytes(br#"{"environment":"development","mpid":1,"batch_id":2,"events":[]}"#).is_clean());
+/// # Ok::<(), mparticle_events::validate::UnknownRule>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Validator(Arc<Settings>);
+
+#[derive(Debug)]
+struct Settings {
+    route: Route,
+    limits: Limits,
+    clock: SharedClock,
+    strict: bool,
+    show_values: bool,
+    /// By code; `None` means the rule is off.
+    severities: BTreeMap<&'static str, Option<Severity>>,
+}
+
+/// Settings of a [`Validator`] to be.
+#[derive(Debug)]
+#[must_use]
+pub struct ValidatorBuilder(Settings);
+
+/// No rule has this code or name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownRule {
+    asked: String,
+    near: Option<&'static str>,
+}
+
+impl fmt::Display for UnknownRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no rule `{}`", self.asked)?;
+        match self.near {
+            Some(near) => write!(f, "; did you mean `{near}`?"),
+            None => f.write_str("; `mparticle rules` lists all of them"),
+        }
+    }
+}
+
+impl std::error::Error for UnknownRule {}
+
+impl ValidatorBuilder {
+    /// The path that batches are meant for. Default: either.
+    pub fn route(mut self, route: Route) -> Self {
+        self.0.route = route;
+        self
+    }
+
+    /// The workspace's limits. Default: the documented ones.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.0.limits = limits;
+        self
+    }
+
+    /// The time that ages are measured from. Default: the machine's clock.
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.0.clock = clock;
+        self
+    }
+
+    /// Makes every warning an error, but for rules whose severity was set by name.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.0.strict = strict;
+        self
+    }
+
+    /// Lets findings quote what they found. Event data is personal data, so the default is not to.
+    pub fn show_values(mut self, show: bool) -> Self {
+        self.0.show_values = show;
+        self
+    }
+
+    /// Gives a rule another severity, or turns it off with `None`.
+    ///
+    /// # Errors
+    ///
+    /// When no rule has this code or name.
+    pub fn severity(mut self, code_or_name: &str, severity: Option<Severity>) -> Result<Self, UnknownRule> {
+        let Some(rule) = rules::find(code_or_name) else {
+            let names = rules::ALL.iter().flat_map(|rule| [rule.code, rule.name]);
+            let near = shape::nearest(code_or_name, names);
+            return Err(UnknownRule { asked: code_or_name.to_owned(), near });
+        };
+        self.0.severities.insert(rule.code, severity);
+        Ok(self)
+    }
+
+    /// The validator.
+    #[must_use]
+    pub fn build(self) -> Validator {
+        Validator(Arc::new(self.0))
+    }
+}
+
+impl Default for Validator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Validator {
+    /// A validator with the documented limits and the machine's clock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A validator with other settings.
+    pub fn builder() -> ValidatorBuilder {
+        ValidatorBuilder(Settings {
+            route: Route::Either,
+            limits: Limits::default(),
+            clock: clock::system(),
+            strict: false,
+            show_values: false,
+            severities: BTreeMap::new(),
+        })
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Checks the bytes of one batch. Any bytes will do: what is no JSON at all is a finding too.
+    #[must_use]
+    pub fn check_bytes(&self, batch: &[u8]) -> Report {
+        self.inspect(batch, &mut [])
+    }
+
+    /// Checks a typed batch as it would be sent. Findings have a pointer and no location.
+    #[must_use]
+    pub fn check(&self, batch: &types::Batch) -> Report {
+        match serde_json::to_vec(batch) {
+            Ok(bytes) => {
+                let mut findings = self.check_bytes(&bytes).into_findings();
+                for finding in &mut findings {
+                    finding.location = None;
+                }
+                Report::new(findings)
+            }
+            Err(error) => {
+                let mut findings = Vec::new();
+                document::report_unserializable(&error, &mut self.collector(&mut findings));
+                self.adjust(&mut findings);
+                Report::new(findings)
+            }
+        }
+    }
+
+    /// A check that also compares the batches of one file or request with each other.
+    #[must_use]
+    pub fn across(&self) -> Across {
+        let states = rules::ALL.iter().filter_map(|rule| match rule.check {
+            Check::Across(make) if self.is_on(rule) => Some(State { rule, check: make() }),
+            _ => None,
+        });
+        Across { states: states.collect(), validator: self.clone() }
+    }
+
+    fn inspect(&self, bytes: &[u8], across: &mut [State]) -> Report {
+        let mut findings = Vec::new();
+        if let Some(mut document) = document::read(bytes, &mut self.collector(&mut findings)) {
+            shape::check(&mut document, &mut self.collector(&mut findings));
+            self.run_rules(bytes, &document, across, &mut findings);
+        }
+        if findings.is_empty() {
+            return Report::default();
+        }
+        self.adjust(&mut findings);
+        locate::fill(bytes, &mut findings);
+        findings.sort_by(|a, b| place(a).cmp(&place(b)));
+        Report::new(findings)
+    }
+
+    fn run_rules(&self, bytes: &[u8], document: &Value, across: &mut [State], findings: &mut Vec<Finding>) {
+        let Some(members) = document.as_object() else { return };
+        let view = BatchView {
+            members,
+            bytes: bytes.len(),
+            route: self.0.route,
+            limits: &self.0.limits,
+            now_ms: self.0.clock.now_unix_ms(),
+        };
+        for rule in rules::ALL.iter().copied() {
+            if let Check::Batch(check) = rule.check
+                && self.is_on(rule)
+            {
+                check(&view, &mut Findings::new(rule, self.0.show_values, findings));
+            }
+        }
+        for state in across {
+            state.check.check(&view, &mut Findings::new(state.rule, self.0.show_values, findings));
+        }
+    }
+
+    fn is_on(&self, rule: &Rule) -> bool {
+        self.0.severities.get(rule.code) != Some(&None)
+    }
+
+    fn collector<'a>(&self, list: &'a mut Vec<Finding>) -> Collector<'a> {
+        Collector { show_values: self.0.show_values, list }
+    }
+
+    /// Applies the caller's severities.
+    fn adjust(&self, findings: &mut Vec<Finding>) {
+        findings.retain_mut(|finding| match self.0.severities.get(finding.code) {
+            Some(Some(severity)) => {
+                finding.severity = *severity;
+                true
+            }
+            Some(None) => false,
+            None => {
+                if self.0.strict {
+                    finding.severity = Severity::Error;
+                }
+                true
+            }
+        });
+    }
+}
+
+/// Order of the document; what concerns the batch as a whole comes first, and ties go by rule.
+fn place(finding: &Finding) -> (usize, &str, &'static str) {
+    (finding.location.map_or(0, |location| location.offset), &finding.pointer, finding.code)
+}
+
+/// Where the checks that know several rules put what they find.
+#[derive(Debug)]
+pub(super) struct Collector<'a> {
+    show_values: bool,
+    list: &'a mut Vec<Finding>,
+}
+
+impl Collector<'_> {
+    /// A collector for one of the rules.
+    pub(super) fn of(&mut self, rule: &'static Rule) -> Findings<'_> {
+        Findings::new(rule, self.show_values, self.list)
+    }
+
+    /// What was found so far.
+    pub(super) fn list(&mut self) -> &mut Vec<Finding> {
+        self.list
+    }
+
+    /// Adds a finding at a place, without details.
+    pub(super) fn add(&mut self, rule: &'static Rule, pointer: Pointer<'_>, message: &str) {
+        self.of(rule).add(pointer, message);
+    }
+}
+
+/// State of one rule that compares batches.
+struct State {
+    rule: &'static Rule,
+    check: Box<dyn AcrossCheck>,
+}
+
+/// Checks one batch after another, and each against those before it. Made by [`Validator::across`].
+pub struct Across {
+    validator: Validator,
+    states: Vec<State>,
+}
+
+impl fmt::Debug for Across {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Across").field("validator", &self.validator).finish_non_exhaustive()
+    }
+}
+
+impl Across {
+    /// Checks the bytes of the next batch.
+    pub fn check_bytes(&mut self, batch: &[u8]) -> Report {
+        self.validator.inspect(batch, &mut self.states)
+    }
+}
