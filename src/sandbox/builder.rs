@@ -1,0 +1,151 @@
+//! Settings of a sandbox, and how it is started.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::Sandbox;
+use super::account::{Account, Capacity};
+use super::auth::Accept;
+use super::decide::Policy;
+use super::server::{self, Shared};
+use crate::clock::{self, SharedClock};
+use crate::validate::Limits;
+
+/// Settings of a [`Sandbox`] to be. Made by [`Sandbox::builder`].
+#[must_use]
+pub struct SandboxBuilder {
+    address: SocketAddr,
+    accept: Accept,
+    clock: SharedClock,
+    limits: Limits,
+    capacity: Capacity,
+    read_timeout: Duration,
+}
+
+impl Default for SandboxBuilder {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            accept: Accept::Any,
+            clock: clock::system(),
+            limits: Limits::default(),
+            capacity: Capacity { batches: 10_000, bytes: 256 << 20, ids: 1_000_000 },
+            read_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl SandboxBuilder {
+    /// The port to listen on. Default: 0, which lets the system choose a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.address.set_port(port);
+        self
+    }
+
+    /// The address and port to listen on. Default: 127.0.0.1. Any address that is not loopback lets others on the
+    /// network read, through `/sandbox/received`, whatever was sent.
+    pub fn bind(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Accepts this key and secret only; any other pair is answered 403.
+    pub fn credentials(mut self, key: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.accept = Accept::Pair { key: key.into(), secret: secret.into() };
+        self
+    }
+
+    /// Accepts any key and secret that are not empty. The default.
+    pub fn any_credentials(mut self) -> Self {
+        self.accept = Accept::Any;
+        self
+    }
+
+    /// The time that ages of events are measured from. Default: the machine's clock.
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The workspace's limits. Default: the documented ones.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How many accepted batches to keep for [`Sandbox::received`] and the JSON view. Default: 10,000.
+    /// Counts stay exact when older ones are let go.
+    pub fn max_kept(mut self, batches: usize) -> Self {
+        self.capacity.batches = batches;
+        self
+    }
+
+    /// How many bytes of accepted batches to keep. Default: 256 MiB.
+    pub fn max_kept_bytes(mut self, bytes: usize) -> Self {
+        self.capacity.bytes = bytes;
+        self
+    }
+
+    /// How many ids to keep for de-duplication, over all keys. Default: 1,000,000, which takes up to 100 MB.
+    pub fn max_ids(mut self, ids: usize) -> Self {
+        self.capacity.ids = ids;
+        self
+    }
+
+    /// How long the body of a request may take to arrive before it is answered 408. Default: 30 seconds.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
+        self
+    }
+
+    /// Starts listening. The sandbox runs in the current tokio runtime, which needs I/O and time enabled.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on, such as [`io::ErrorKind::AddrInUse`]; the message names it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub async fn start(self) -> io::Result<Sandbox> {
+        let context = |error: io::Error| {
+            let hint = match error.kind() {
+                io::ErrorKind::AddrInUse => "; choose another port, or 0 for any free one",
+                _ => "",
+            };
+            io::Error::new(
+                error.kind(),
+                format!("the sandbox cannot listen on {}: {error}{hint}", self.address),
+            )
+        };
+        let listener = TcpListener::bind(self.address).await.map_err(context)?;
+        let address = listener.local_addr().map_err(context)?;
+        let shared = Arc::new(Shared {
+            policy: Policy::new(self.accept, self.limits, self.clock),
+            account: Mutex::new(Account::new(self.capacity)),
+            read_timeout: self.read_timeout,
+        });
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(server::run(listener, Arc::clone(&shared), stopped));
+        Ok(Sandbox { address, shared, stop: Some(stop), task })
+    }
+}
+
+/// Without the secret, and without the key.
+impl fmt::Debug for SandboxBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxBuilder")
+            .field("address", &self.address)
+            .field("accept", &self.accept)
+            .field("limits", &self.limits)
+            .field("capacity", &self.capacity)
+            .field("read_timeout", &self.read_timeout)
+            .finish_non_exhaustive()
+    }
+}
