@@ -1,0 +1,146 @@
+//! What a run tells those who watch it, as it happens.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Summary;
+use crate::pack::{Part, Request};
+
+/// Why a batch was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// The offline check found an error: it was not sent.
+    Invalid,
+    /// Too large for any request: it was not sent.
+    TooLarge,
+    /// The service refused it.
+    Refused,
+    /// All attempts were spent without a clear answer: it may have arrived. Sending it again with the same `source_request_id` is safe.
+    GaveUp,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "invalid",
+            Self::TooLarge => "too large",
+            Self::Refused => "refused",
+            Self::GaveUp => "gave up",
+        })
+    }
+}
+
+/// One batch that was not delivered, and why.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Rejection<'a> {
+    /// Where it comes from.
+    pub part: &'a Part,
+    /// Its bytes as they were in the input.
+    pub batch: Vec<u8>,
+    /// Its bytes as they were sent.
+    pub sent: &'a [u8],
+    /// Why.
+    pub reason: Reason,
+    /// The service's code, such as `BAD_REQUEST`.
+    pub code: Option<String>,
+    /// The status of the last answer.
+    pub status: Option<u16>,
+    /// The service's own words, or what went wrong.
+    pub message: String,
+    /// How often it was posted.
+    pub attempts: u32,
+}
+
+/// A request that will be posted again.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Retry<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// How often it was posted so far.
+    pub attempt: u32,
+    /// The wait until it is posted again.
+    pub wait: Duration,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// Watches a run. All methods have a body that does nothing.
+///
+/// A batch is reported exactly once, to one of `accepted`, `rejected`, `not_attempted`. An error from one of them stops the run: what
+/// is in flight gets its answer, nothing else is sent, and [`Summary::stopped`] says why.
+pub trait Observer {
+    /// These batches of one request, next to each other in it, were taken.
+    ///
+    /// # Errors
+    ///
+    /// When that could not be written down: the run stops.
+    fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
+        let _ = (request, parts);
+        Ok(())
+    }
+
+    /// This batch was not taken.
+    ///
+    /// # Errors
+    ///
+    /// When that could not be written down: the run stops.
+    fn rejected(&mut self, rejection: &Rejection<'_>) -> io::Result<()> {
+        let _ = rejection;
+        Ok(())
+    }
+
+    /// The run ended before there was an answer for this request.
+    ///
+    /// # Errors
+    ///
+    /// When that could not be written down.
+    fn not_attempted(&mut self, request: &Request) -> io::Result<()> {
+        let _ = request;
+        Ok(())
+    }
+
+    /// A request will be posted again.
+    fn retry(&mut self, retry: &Retry<'_>) {
+        let _ = retry;
+    }
+
+    /// The counts so far, after each request that is done.
+    fn progress(&mut self, so_far: &Summary) {
+        let _ = so_far;
+    }
+}
+
+/// Watches without a word.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
+        (**self).accepted(request, parts)
+    }
+
+    fn rejected(&mut self, rejection: &Rejection<'_>) -> io::Result<()> {
+        (**self).rejected(rejection)
+    }
+
+    fn not_attempted(&mut self, request: &Request) -> io::Result<()> {
+        (**self).not_attempted(request)
+    }
+
+    fn retry(&mut self, retry: &Retry<'_>) {
+        (**self).retry(retry);
+    }
+
+    fn progress(&mut self, so_far: &Summary) {
+        (**self).progress(so_far);
+    }
+}

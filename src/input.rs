@@ -1,1 +1,0 @@
-//! input: being written.

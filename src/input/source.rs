@@ -1,0 +1,1 @@
+//! Bytes of the input with their line and offset.

@@ -1,0 +1,131 @@
+//! One request as it will be sent, and where each batch stands in it.
+
+use std::ops::Range;
+
+use crate::Endpoint;
+
+/// Where a batch of a request comes from, and where it stands in the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Part {
+    /// Its bytes in the body.
+    pub range: Range<usize>,
+    /// The line of its first byte in the input, from 1.
+    pub line: usize,
+    /// Bytes from the start of the input.
+    pub offset: u64,
+    /// How many batches stand before it in the input.
+    pub index: u64,
+    /// The bytes within `range`, counted from its start, that were added: the `source_request_id` the batch did not have.
+    pub spliced: Option<Range<usize>>,
+}
+
+/// A body ready to be posted, with its batches told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    endpoint: Endpoint,
+    body: Vec<u8>,
+    parts: Vec<Part>,
+}
+
+impl Request {
+    /// An empty request; closed by [`close`](Self::close).
+    pub(super) fn open(endpoint: Endpoint) -> Self {
+        let body = if endpoint.is_bulk() { vec![b'['] } else { Vec::new() };
+        Self { endpoint, body, parts: Vec::new() }
+    }
+
+    /// Appends a batch; `part.range` is set here.
+    pub(super) fn append(&mut self, pieces: &[&[u8]], mut part: Part) {
+        if !self.parts.is_empty() {
+            self.body.push(b',');
+        }
+        let start = self.body.len();
+        for piece in pieces {
+            self.body.extend_from_slice(piece);
+        }
+        part.range = start..self.body.len();
+        self.parts.push(part);
+    }
+
+    /// Writes the closing bracket.
+    pub(super) fn close(mut self) -> Self {
+        if self.endpoint.is_bulk() {
+            self.body.push(b']');
+        }
+        self
+    }
+
+    /// The path it is for.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// The body, exactly as it is sent.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// How many batches it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Whether it holds none; a packer never makes such a request.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Its batches, in the order of the body.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The bytes of one batch as they are sent.
+    #[must_use]
+    pub fn batch(&self, index: usize) -> Option<&[u8]> {
+        self.body.get(self.parts.get(index)?.range.clone())
+    }
+
+    /// The bytes of one batch as they were in the input: without an added `source_request_id`.
+    #[must_use]
+    pub fn original(&self, index: usize) -> Option<Vec<u8>> {
+        let sent = self.batch(index)?;
+        let Some(added) = self.parts.get(index)?.spliced.clone() else { return Some(sent.to_vec()) };
+        let mut original = sent.get(..added.start)?.to_vec();
+        original.extend_from_slice(sent.get(added.end..)?);
+        Some(original)
+    }
+
+    /// Two requests of half the batches each; `None` when there is only one.
+    ///
+    /// Batches keep their bytes, so that a `source_request_id` stays the same.
+    #[must_use]
+    pub fn halve(&self) -> Option<(Self, Self)> {
+        if self.len() < 2 {
+            return None;
+        }
+        let (first, second) = self.parts.split_at(self.len() / 2);
+        Some((self.only(first), self.only(second)))
+    }
+
+    fn only(&self, parts: &[Part]) -> Self {
+        let mut request = Self::open(self.endpoint);
+        for part in parts {
+            let bytes = self.body.get(part.range.clone()).unwrap_or_default();
+            request.append(&[bytes], part.clone());
+        }
+        request.close()
+    }
+
+    /// The body and the places of the batches in it.
+    #[must_use]
+    pub fn into_parts(self) -> (Endpoint, Vec<u8>, Vec<Part>) {
+        (self.endpoint, self.body, self.parts)
+    }
+}
