@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::pointer::Pointer;
 use super::rule::Rule;
-use super::{Finding, Limits, Route};
+use super::{Finding, Limits, Route, Severity};
 
 /// One parsed batch with the circumstances it is checked in.
 #[derive(Clone, Copy, Debug)]
@@ -141,6 +141,17 @@ impl Detail<'_> {
     /// How to mend it.
     pub fn help(self, text: impl Into<String>) -> Self {
         self.set(|finding| finding.help = Some(text.into()))
+    }
+
+    /// How to mend it, with the value that would be right: shown only where values are.
+    pub fn help_with(self, text: &str, value: &str) -> Self {
+        let text = if self.show_values { format!("{text}: `{value}`") } else { text.to_owned() };
+        self.help(text)
+    }
+
+    /// Makes this one finding a warning: for remarks on the check itself, such as that it is no longer complete.
+    pub fn as_warning(self) -> Self {
+        self.set(|finding| finding.severity = Severity::Warning)
     }
 
     fn set(mut self, change: impl FnOnce(&mut Finding)) -> Self {

@@ -1,7 +1,7 @@
 //! What a rule is: one fault, with everything that help, docs and tests need to know about it.
 
 use super::context::{BatchView, Findings};
-use super::{Route, Severity};
+use super::{Limits, Route, Severity};
 
 /// One fault the validator knows. A rule is a `static` in a file of its own under `rules/`, listed in [`super::rules::ALL`].
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Example {
     pub route: Route,
     /// One or more batches as JSON text; several only for rules across batches.
     pub batches: &'static [&'static str],
+    /// Limits that are not the default ones, by name, so that an example about a large number can be short.
+    pub limits: &'static [(&'static str, u64)],
 }
 
 impl Example {
@@ -43,19 +45,36 @@ impl Example {
     /// A single batch meant for either path.
     #[must_use]
     pub const fn one(batch: &'static [&'static str; 1]) -> Self {
-        Self { route: Route::Either, batches: batch }
+        Self { route: Route::Either, batches: batch, limits: &[] }
     }
 
     /// Several batches of one file.
     #[must_use]
     pub const fn many(batches: &'static [&'static str]) -> Self {
-        Self { route: Route::Either, batches }
+        Self { route: Route::Either, batches, limits: &[] }
     }
 
     /// The same batches meant for the given path.
     #[must_use]
     pub const fn on(self, route: Route) -> Self {
         Self { route, ..self }
+    }
+
+    /// The same batches where these limits are in force.
+    #[must_use]
+    pub const fn with(self, limits: &'static [(&'static str, u64)]) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// All limits to check the batches with.
+    #[must_use]
+    pub fn to_limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        for (name, value) in self.limits {
+            let known = limits.set(name, *value);
+            debug_assert!(known, "no limit {name}");
+        }
+        limits
     }
 }
 

@@ -1,0 +1,81 @@
+//! What rules across batches remember: hashes instead of values, and never more than a fixed number of them.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// How many different keys one rule remembers; beyond it the oldest are forgotten. About 25 MB when full.
+pub(super) const CAPACITY: usize = 500_000;
+
+/// Values by hashed key, in the order in which the keys came.
+#[derive(Debug)]
+pub(super) struct Memory<V> {
+    values: HashMap<u64, V>,
+    order: VecDeque<u64>,
+    capacity: usize,
+    forgot: bool,
+    told: bool,
+}
+
+impl<V> Memory<V> {
+    pub(super) fn new() -> Self {
+        Self::with_capacity(CAPACITY)
+    }
+
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { values: HashMap::new(), order: VecDeque::new(), capacity, forgot: false, told: false }
+    }
+
+    /// What is remembered for the key; `first` is stored when there is nothing yet. True when it was there before.
+    pub(super) fn recall(&mut self, key: u64, first: V) -> (bool, &mut V) {
+        let known = self.values.contains_key(&key);
+        if !known {
+            if self.order.len() >= self.capacity
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.values.remove(&oldest);
+                self.forgot = true;
+            }
+            self.order.push_back(key);
+        }
+        (known, self.values.entry(key).or_insert(first))
+    }
+
+    /// How many keys are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// True once, after the first key was forgotten: from then on the check is no longer complete.
+    pub(super) fn just_overflowed(&mut self) -> bool {
+        let now = self.forgot && !self.told;
+        self.told |= now;
+        now
+    }
+}
+
+/// The same hash on every run and machine; two different keys in a million share one with a chance of 1 in 10^7.
+pub(super) fn hash(key: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_key_is_forgotten_first_and_told_once() {
+        let mut memory = Memory::with_capacity(2);
+        assert!(!memory.recall(1, "a").0);
+        assert!(!memory.recall(2, "b").0);
+        assert_eq!(memory.recall(1, "x"), (true, &mut "a"));
+        assert!(!memory.just_overflowed());
+        assert!(!memory.recall(3, "c").0);
+        assert!(memory.just_overflowed());
+        assert!(!memory.just_overflowed());
+        assert_eq!(memory.len(), 2);
+        assert!(memory.recall(2, "x").0);
+        assert!(!memory.recall(1, "again").0);
+    }
+}
