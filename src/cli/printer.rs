@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::args::{CheckArgs, Output};
-use super::output::{Streams, count};
+use super::output::count;
 use crate::input::{InputError, InputErrorKind};
 use crate::validate::Report;
 use crate::validate::render::{Human, JsonLines, Source};
@@ -19,6 +19,7 @@ pub struct Printer {
     human: Option<Human>,
     left: u64,
     kept_back: u64,
+    silent: bool,
 }
 
 /// A part of an input that cannot be read, in the shape of a finding.
@@ -41,15 +42,16 @@ impl Printer {
                 human: Some(Human::new().color(color).show_values(check.show_values)),
                 left: check.shown(SHOWN),
                 kept_back: 0,
+                silent: false,
             },
-            Output::Json => Self { human: None, left: check.shown(u64::MAX), kept_back: 0 },
+            Output::Json => Self { human: None, left: check.shown(u64::MAX), kept_back: 0, silent: false },
         }
     }
 
     /// A printer that shows nothing.
     #[must_use]
     pub const fn silent() -> Self {
-        Self { human: None, left: 0, kept_back: 0 }
+        Self { human: None, left: 0, kept_back: 0, silent: true }
     }
 
     /// Shows the findings of one batch.
@@ -93,12 +95,12 @@ impl Printer {
         out.write_all(b"\n")
     }
 
-    /// Says how many findings were not shown.
-    pub fn finish(&self, streams: &mut Streams<'_>) {
-        if self.kept_back > 0 {
-            let more = count(self.kept_back, "more finding");
-            streams.note(&format!("{more} not shown, only counted; --max-findings 0 shows all"));
-        }
+    /// How many findings were not shown, in words.
+    #[must_use]
+    pub fn kept_back(&self) -> Option<String> {
+        let more = count(self.kept_back, "more finding");
+        (self.kept_back > 0 && !self.silent)
+            .then(|| format!("{more} not shown, only counted; --max-findings 0 shows all"))
     }
 
     fn take(&mut self) -> bool {

@@ -133,7 +133,9 @@ impl Run<'_> {
     }
 
     fn summary(&self, streams: &mut Streams<'_>) {
-        self.printer.finish(streams);
+        if let Some(note) = self.printer.kept_back() {
+            streams.note(&note);
+        }
         let paint = Paint(streams.err_color);
         let mut line = self.tally.headline();
         if self.files > 1 {
