@@ -85,7 +85,6 @@ struct Inner {
 
 impl Client {
     /// A client for US1 with the defaults above, to be changed before it is built.
-    #[must_use]
     pub fn builder(credentials: Credentials) -> ClientBuilder {
         ClientBuilder {
             credentials,

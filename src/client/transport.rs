@@ -150,12 +150,18 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
+/// The innermost kind of I/O error. One in another is not its `source`, so it has to be asked for.
 fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
     let mut kind = None;
     let mut cause = Some(error);
     while let Some(error) = cause {
-        kind = error.downcast_ref::<io::Error>().map(io::Error::kind).or(kind);
         cause = error.source();
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            kind = Some(io.kind());
+            if let Some(inner) = io.get_ref().filter(|inner| inner.is::<io::Error>()) {
+                cause = Some(inner);
+            }
+        }
     }
     kind
 }

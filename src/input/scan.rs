@@ -2,6 +2,87 @@
 
 use std::ops::Range;
 
+/// Brackets deeper than this are counted, but no longer told apart: bounded memory on hostile input.
+const MAX_DEPTH: usize = 4096;
+
+/// White space as JSON knows it.
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// Why a text cannot be followed further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A closing bracket of the wrong kind.
+    Mismatched(u8),
+    /// A line ends within a string.
+    UnclosedString,
+}
+
+/// How far a piece of text took a [`Scanner`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// All of it; the value goes on.
+    More,
+    /// The value ends after so many bytes of the piece.
+    Done(usize),
+    /// A fault at this byte of the piece.
+    Bad(usize, Fault),
+}
+
+/// Finds the end of one object, array or string that comes in pieces.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scanner {
+    open: Vec<u8>,
+    deeper: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Scanner {
+    /// Whether the text so far ends within a string.
+    pub(crate) fn in_string(&self) -> bool {
+        self.in_string
+    }
+
+    /// Follows the next piece. The first one must begin with `{`, `[` or `"`.
+    pub(crate) fn feed(&mut self, piece: &[u8]) -> Step {
+        for (at, &byte) in piece.iter().enumerate() {
+            if self.in_string {
+                match byte {
+                    b'\n' => return Step::Bad(at, Fault::UnclosedString),
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => {
+                        self.in_string = false;
+                        if self.open.is_empty() {
+                            return Step::Done(at + 1);
+                        }
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' if self.open.len() == MAX_DEPTH => self.deeper += 1,
+                b'{' | b'[' => self.open.push(byte),
+                b'}' | b']' if self.deeper > 0 => self.deeper -= 1,
+                b'}' | b']' => {
+                    if self.open.pop() != Some(if byte == b'}' { b'{' } else { b'[' }) {
+                        return Step::Bad(at, Fault::Mismatched(byte));
+                    }
+                    if self.open.is_empty() {
+                        return Step::Done(at + 1);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Step::More
+    }
+}
+
 /// A member of a JSON object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
@@ -14,13 +95,142 @@ pub(crate) struct Member {
 impl Member {
     /// Whether it has that name, escapes undone.
     pub(crate) fn is_named(&self, text: &[u8], name: &str) -> bool {
-        let _ = (text, name, &self.value);
-        false
+        let Some(key) = text.get(self.key.clone()) else { return false };
+        if key.contains(&b'\\') {
+            return serde_json::from_slice::<String>(key).is_ok_and(|key| key == name);
+        }
+        key.get(1..key.len().saturating_sub(1)) == Some(name.as_bytes())
     }
 }
 
 /// The members of a JSON object at its top level; `None` when its brackets and strings make none.
 pub(crate) fn members(text: &[u8]) -> Option<Vec<Member>> {
-    let _ = text;
-    None
+    let mut members = Vec::new();
+    let mut at = skip_space(text, 0);
+    if text.get(at) != Some(&b'{') {
+        return None;
+    }
+    at = skip_space(text, at + 1);
+    if text.get(at) == Some(&b'}') {
+        return ends_at(text, at + 1).then_some(members);
+    }
+    loop {
+        if text.get(at) != Some(&b'"') {
+            return None;
+        }
+        let key = at..value_end(text, at)?;
+        at = skip_space(text, key.end);
+        if text.get(at) != Some(&b':') {
+            return None;
+        }
+        at = skip_space(text, at + 1);
+        let value = at..value_end(text, at)?;
+        at = skip_space(text, value.end);
+        members.push(Member { key, value });
+        match text.get(at)? {
+            b',' => at = skip_space(text, at + 1),
+            b'}' => return ends_at(text, at + 1).then_some(members),
+            _ => return None,
+        }
+    }
+}
+
+fn skip_space(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|byte| is_space(**byte)).count()
+}
+
+fn ends_at(text: &[u8], at: usize) -> bool {
+    skip_space(text, at) >= text.len()
+}
+
+/// The end of the value that begins at this byte.
+fn value_end(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    match rest.first()? {
+        b'{' | b'[' | b'"' => match Scanner::default().feed(rest) {
+            Step::Done(length) => Some(from + length),
+            Step::More | Step::Bad(..) => None,
+        },
+        _ => Some(from + scalar_length(rest)).filter(|end| *end > from),
+    }
+}
+
+/// Bytes until something that cannot belong to a number or a word.
+pub(crate) fn scalar_length(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Option<Vec<(&str, &str)>> {
+        let members = members(text.as_bytes())?;
+        Some(members.into_iter().map(|member| (&text[member.key], &text[member.value])).collect())
+    }
+
+    #[test]
+    fn brackets_in_strings_do_not_count() {
+        let text = br#"{"a":"}]\"}","b":[{"c":"\\"}]} tail"#;
+        assert_eq!(Scanner::default().feed(text), Step::Done(text.len() - 5));
+    }
+
+    #[test]
+    fn a_value_can_come_a_byte_at_a_time() {
+        let text = br#"{"a\"":["\\","}"]}"#;
+        let mut scanner = Scanner::default();
+        for (at, byte) in text.iter().enumerate() {
+            let expected = if at + 1 == text.len() { Step::Done(1) } else { Step::More };
+            assert_eq!(scanner.feed(&[*byte]), expected, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn wrong_bracket_and_open_string_are_faults() {
+        assert_eq!(Scanner::default().feed(b"[1}"), Step::Bad(2, Fault::Mismatched(b'}')));
+        assert_eq!(Scanner::default().feed(b"[\"a\n"), Step::Bad(3, Fault::UnclosedString));
+        assert_eq!(Scanner::default().feed(b"[\"a\\\n"), Step::Bad(4, Fault::UnclosedString));
+    }
+
+    #[test]
+    fn very_deep_nesting_is_followed_in_bounded_memory() {
+        let deep = MAX_DEPTH * 3;
+        let text = "[".repeat(deep) + &"]".repeat(deep);
+        let mut scanner = Scanner::default();
+        assert_eq!(scanner.feed(text.as_bytes()), Step::Done(text.len()));
+        assert!(scanner.open.capacity() <= MAX_DEPTH * 2);
+    }
+
+    #[test]
+    fn members_of_the_top_level_only() {
+        let text = r#" { "a" : 1 , "b":{"x":[1,"}"]}, "c":"\"," } "#;
+        assert_eq!(
+            names(text),
+            Some(vec![("\"a\"", "1"), ("\"b\"", r#"{"x":[1,"}"]}"#), ("\"c\"", r#""\",""#)])
+        );
+        assert_eq!(names("{}"), Some(vec![]));
+        for bad in [
+            "",
+            "[]",
+            "{",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\":1} x",
+            "{\"a\":1 2}",
+            "{a:1}",
+            "\"a\"",
+        ] {
+            assert_eq!(names(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_escaped_key_is_the_same_key() {
+        let text = br#"{"source\u005frequest_id":1}"#;
+        let members = members(text).unwrap();
+        assert!(members[0].is_named(text, "source_request_id"));
+        assert!(!members[0].is_named(text, "source"));
+    }
 }

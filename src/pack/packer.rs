@@ -76,15 +76,15 @@ impl Packer {
     ///
     /// [`TooLarge`], with the batch in it, when the batch is over the limit all by itself. The batches before it are not touched.
     pub fn push(&mut self, batch: RawBatch) -> Result<Option<Request>, Box<TooLarge>> {
-        let added = self.ids.and_then(|ids| ids.splice(&batch)).unwrap_or_default();
+        let (at, added) = self.ids.and_then(|ids| ids.splice(&batch)).unwrap_or_default();
         let bytes = batch.bytes.len() + added.len();
         if let Some((bytes, limit)) = self.over(batch.bytes.len(), bytes) {
             return Err(Box::new(TooLarge { batch, bytes, limit }));
         }
         let full = if self.fits(bytes) { None } else { self.finish() };
         let request = self.current.get_or_insert_with(|| Request::open(self.endpoint));
-        let (open, rest) = batch.bytes.split_at(usize::from(!added.is_empty()));
-        let spliced = (!added.is_empty()).then(|| 1..1 + added.len());
+        let (open, rest) = batch.bytes.split_at(at);
+        let spliced = (!added.is_empty()).then(|| at..at + added.len());
         let part = Part { range: 0..0, line: batch.line, offset: batch.offset, index: batch.index, spliced };
         request.append(&[open, &added, rest], part);
         if request.len() >= self.max_batches {

@@ -52,13 +52,9 @@ impl RequestIds {
         Uuid::new_v5(&numbered, &batch.bytes)
     }
 
-    /// The bytes to put right after the `{` of a batch, or nothing when it has an id, or is no JSON object.
-    #[must_use]
-    pub(super) fn splice(&self, batch: &RawBatch) -> Option<Vec<u8>> {
-        match has_request_id(&batch.bytes)? {
-            true => None,
-            false => Some(member(&self.id(batch).to_string(), is_empty_object(&batch.bytes))),
-        }
+    /// What to put into a batch, and after how many of its bytes; nothing when it has an id, or is no JSON object.
+    pub(super) fn splice(&self, batch: &RawBatch) -> Option<(usize, Vec<u8>)> {
+        splice(&batch.bytes, || self.id(batch).to_string())
     }
 }
 
@@ -67,29 +63,28 @@ impl RequestIds {
 /// A `null` counts as having one: what the batch says is never overwritten.
 #[must_use]
 pub fn has_request_id(batch: &[u8]) -> Option<bool> {
-    scan::members(batch).map(|members| members.iter().any(|member| member.is_named(batch, KEY)))
+    scan::members(batch).map(|members| has_key(&members, batch))
 }
 
 /// The batch with the given id put in after its `{`; unchanged when it has one or is no JSON object.
-#[must_use]
+#[cfg(feature = "client")]
 pub(crate) fn with_id(batch: &[u8], id: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(batch.len() + 64);
-    match (has_request_id(batch), batch.split_first()) {
-        (Some(false), Some((open, rest))) => {
-            out.push(*open);
-            out.extend_from_slice(&member(id, is_empty_object(batch)));
-            out.extend_from_slice(rest);
-        }
-        _ => out.extend_from_slice(batch),
+    let Some((at, added)) = splice(batch, || id.to_owned()) else { return batch.to_vec() };
+    let (open, rest) = batch.split_at(at);
+    [open, &added, rest].concat()
+}
+
+fn has_key(members: &[scan::Member], batch: &[u8]) -> bool {
+    members.iter().any(|member| member.is_named(batch, KEY))
+}
+
+fn splice(batch: &[u8], id: impl FnOnce() -> String) -> Option<(usize, Vec<u8>)> {
+    let members = scan::members(batch)?;
+    if has_key(&members, batch) {
+        return None;
     }
-    out
-}
-
-fn member(id: &str, last: bool) -> Vec<u8> {
-    let value = serde_json::Value::from(id);
-    format!("\"{KEY}\":{value}{}", if last { "" } else { "," }).into_bytes()
-}
-
-fn is_empty_object(batch: &[u8]) -> bool {
-    batch.iter().skip(1).find(|byte| !byte.is_ascii_whitespace()) == Some(&b'}')
+    let after_brace = batch.iter().position(|byte| *byte == b'{')? + 1;
+    let value = serde_json::Value::from(id());
+    let comma = if members.is_empty() { "" } else { "," };
+    Some((after_brace, format!("\"{KEY}\":{value}{comma}").into_bytes()))
 }
