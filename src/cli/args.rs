@@ -20,16 +20,21 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
-  mparticle send --sandbox examples/batches.ndjson   the whole way on this machine: check, pack, deliver
-  mparticle validate events.ndjson                   check a file, send nothing
-  mparticle send --dry-run events.ndjson             what would be sent, in how many requests
-  mparticle explain MP301                            what a finding means, and where that is written
+  # the whole way on this machine: check, pack, deliver
+  mparticle send --sandbox examples/batches.ndjson
+  # check a file, send nothing
+  mparticle validate events.ndjson
+  # what would be sent, in how many requests
+  mparticle send --dry-run events.ndjson
+  # what a finding means, and who says so
+  mparticle explain MP301
 
 Exit codes:
-  0  nothing to object to
-  1  errors in the input, or batches that were refused
-  2  could not run: no such file, wrong options, no credentials, service not reachable
-130  stopped by Ctrl-C";
+  0    nothing to object to
+  1    errors in the input, or batches that were refused
+  2    could not run: no such file, wrong options, no credentials, no connection
+  130  stopped by Ctrl-C
+  141  the reader of the output has gone (`| head`)";
 
 /// Checks mParticle event batches offline and delivers them without losing or doubling any.
 #[derive(Debug, Parser)]
@@ -167,9 +172,9 @@ impl CheckArgs {
             .strict(self.strict)
             .show_values(self.show_values);
         for (rule, severity) in &self.severity {
-            builder = builder
-                .severity(rule, *severity)
-                .map_err(|unknown| Failure::new(format!("--severity: {unknown}")).help("`mparticle rules` lists all rules"))?;
+            builder = builder.severity(rule, *severity).map_err(|unknown| {
+                Failure::new(format!("--severity: {unknown}")).help("`mparticle rules` lists all rules")
+            })?;
         }
         Ok(builder.build())
     }
@@ -206,7 +211,9 @@ pub fn limits_of(changed: &[(String, u64)]) -> Limits {
 
 fn pair(text: &str, example: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
         _ => Err(format!("write it as {example}")),
     }
 }
@@ -225,11 +232,15 @@ fn severity(text: &str) -> Result<(String, Option<Severity>), String> {
 pub fn limit(text: &str) -> Result<(String, u64), String> {
     let (name, value) = pair(text, "event_attributes=200")?;
     if !Limits::NAMES.contains(&name.as_str()) {
-        let near = Limits::NAMES.iter().copied().max_by(|a, b| {
-            strsim::jaro_winkler(&name, a).total_cmp(&strsim::jaro_winkler(&name, b))
-        });
+        let near = Limits::NAMES
+            .iter()
+            .copied()
+            .max_by(|a, b| strsim::jaro_winkler(&name, a).total_cmp(&strsim::jaro_winkler(&name, b)));
         let near = near.unwrap_or_default();
-        return Err(format!("there is no limit `{name}`; did you mean `{near}`? All: {}", Limits::NAMES.join(", ")));
+        return Err(format!(
+            "there is no limit `{name}`; did you mean `{near}`? All: {}",
+            Limits::NAMES.join(", ")
+        ));
     }
     let number = value.parse().map_err(|_| format!("`{value}` is not a whole number"))?;
     Ok((name, number))

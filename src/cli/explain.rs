@@ -39,7 +39,7 @@ pub struct ExplainArgs {
 ///
 /// When there is no such rule, or standard output cannot be written to.
 pub fn run(args: &ExplainArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let rule = rules::find(args.rule.trim()).ok_or_else(|| unknown(&args.rule))?;
+    let rule = rules::find(&args.rule.trim().to_lowercase()).ok_or_else(|| unknown(&args.rule))?;
     match args.output {
         Output::Json => list::json(rule, streams)?,
         Output::Human => human(rule, streams)?,
@@ -55,10 +55,8 @@ fn unknown(asked: &str) -> Failure {
     let near = rules::ALL.iter().max_by(|a, b| score(a).total_cmp(&score(b)));
     let failure = Failure::new(format!("there is no rule `{asked}`"));
     match near {
-        Some(rule) => failure.help(format!(
-            "did you mean {} ({})? `mparticle rules` lists all of them",
-            rule.code, rule.name
-        )),
+        Some(rule) => failure
+            .help(format!("did you mean {} ({})? `mparticle rules` lists all of them", rule.code, rule.name)),
         None => failure.help("`mparticle rules` lists all of them"),
     }
 }

@@ -59,8 +59,9 @@ impl Input {
 pub fn inputs(args: &InputArgs, command: &str) -> Result<Vec<Input>, Failure> {
     if args.files.is_empty() {
         if io::stdin().is_terminal() {
-            return Err(Failure::new("no file given, and nothing is piped in")
-                .help(format!("mparticle {command} events.ndjson, or pipe batches in: … | mparticle {command} -")));
+            return Err(Failure::new("no file given, and nothing is piped in").help(format!(
+                "mparticle {command} events.ndjson, or pipe batches in: … | mparticle {command} -"
+            )));
         }
         return Ok(vec![Input::Stdin]);
     }
@@ -81,9 +82,8 @@ fn open(path: &Path) -> Result<Box<dyn BufRead + Send>, Failure> {
         io::ErrorKind::NotFound => {
             Failure::new(format!("{name}: no such file")).help("check the spelling; `-` reads standard input")
         }
-        io::ErrorKind::PermissionDenied => {
-            Failure::new(format!("{name}: no permission to read it")).help(format!("chmod +r {name}, or run as its owner"))
-        }
+        io::ErrorKind::PermissionDenied => Failure::new(format!("{name}: no permission to read it"))
+            .help(format!("chmod +r {name}, or run as its owner")),
         _ => Failure::new(format!("{name}: cannot be opened: {error}")),
     };
     let file = File::open(path).map_err(refused)?;

@@ -32,7 +32,11 @@ pub fn main() -> ExitCode {
         Err(usage) => {
             // `--help | head` closes the pipe: nothing to report to anybody.
             let _ = usage.print();
-            return ExitCode::from(if usage.use_stderr() { Exit::Incomplete.code() } else { Exit::Clean.code() });
+            return ExitCode::from(if usage.use_stderr() {
+                Exit::Incomplete.code()
+            } else {
+                Exit::Clean.code()
+            });
         }
     };
     match output::with_streams(cli.color, |streams| run(&cli.command, streams)) {

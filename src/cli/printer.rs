@@ -81,7 +81,13 @@ impl Printer {
             return Ok(());
         }
         if self.human.is_some() {
-            return write!(out, "{name}:{}: error: {}\n  help: {}\n\n", error.line(), error.what(), error.help());
+            return write!(
+                out,
+                "{name}:{}: error: {}\n  help: {}\n\n",
+                error.line(),
+                error.what(),
+                error.help()
+            );
         }
         let line = Unreadable {
             file: name,

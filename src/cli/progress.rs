@@ -16,9 +16,10 @@ impl Progress {
             return Self(None);
         }
         let (bar, template) = match bytes {
-            Some(bytes) => {
-                (ProgressBar::new(bytes), "{bar:30} {percent:>3}% {bytes}/{total_bytes} {binary_bytes_per_sec} {msg}")
-            }
+            Some(bytes) => (
+                ProgressBar::new(bytes),
+                "{bar:30} {percent:>3}% {bytes}/{total_bytes} {binary_bytes_per_sec} {msg}",
+            ),
             None => (ProgressBar::new_spinner(), "{spinner} {bytes} {binary_bytes_per_sec} {msg}"),
         };
         if let Ok(style) = ProgressStyle::with_template(template) {

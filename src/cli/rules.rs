@@ -68,7 +68,8 @@ fn human(streams: &mut Streams<'_>) -> Result<(), Failure> {
             Severity::Error => paint.error(severity),
             Severity::Warning => paint.warning(severity),
         };
-        streams.data(format_args!("  {}  {severity}  {:width$}  {}\n", rule.code, rule.name, rule.summary))?;
+        streams
+            .data(format_args!("  {}  {severity}  {:width$}  {}\n", rule.code, rule.name, rule.summary))?;
     }
     let number = rules::ALL.len();
     streams.data(format_args!("\n{number} rules. One of them in full: mparticle explain <CODE>\n"))

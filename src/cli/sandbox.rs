@@ -12,13 +12,17 @@ use crate::sandbox::{Received, Sandbox, SandboxBuilder};
 /// Shown under `--help`.
 pub const EXAMPLES: &str = "\
 Examples:
-  mparticle sandbox                       on port 7788, any key and secret will do
-  mparticle sandbox --port 0              on any free port; the address is the first line of the output
+  # on port 7788; any key and secret will do
+  mparticle sandbox
+  # on any free port: the address is the first line of the output
+  mparticle sandbox --port 0
+  # take only this pair
   MPARTICLE_API_KEY=k MPARTICLE_API_SECRET=s mparticle sandbox --require-credentials
-  mparticle send --base-url http://127.0.0.1:7788 events.ndjson     in another terminal
+  # deliver to it from another terminal
+  mparticle send --base-url http://127.0.0.1:7788 events.ndjson
 
-To try a file once, `mparticle send --sandbox FILE` brings its own sandbox. Nothing leaves this machine, and nothing is
-written to disk.";
+To try a file once, `mparticle send --sandbox FILE` brings its own sandbox.
+Nothing leaves this machine, and nothing is written to disk.";
 
 /// Options of `sandbox`.
 #[derive(Args, Debug)]
@@ -51,7 +55,8 @@ pub fn run(args: &SandboxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failur
 }
 
 fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
-    let builder = Sandbox::builder().port(args.port).limits(limits_of(&args.limit)).clock(clock_at(args.as_of));
+    let builder =
+        Sandbox::builder().port(args.port).limits(limits_of(&args.limit)).clock(clock_at(args.as_of));
     if !args.require_credentials {
         return Ok(builder);
     }

@@ -7,11 +7,14 @@ use crate::validate;
 /// Shown under `--help`.
 pub const EXAMPLES: &str = "\
 Examples:
-  mparticle schema > mparticle.schema.json           for an editor, or a validator in another language
-  mparticle schema | jq '.\"$defs\".Product.properties | keys'
+  # for an editor, or a validator in another language
+  mparticle schema > mparticle.schema.json
+  # what a product can have
+  mparticle schema | jq '.[\"$defs\"].Product.properties | keys'
 
-It is JSON Schema draft 2020-12 for one batch: the published document, corrected where it is wrong, with the
-service's limits. It has no say over what a schema cannot express; `mparticle rules` lists that too.";
+It is JSON Schema draft 2020-12 for one batch: the published document,
+corrected where it is wrong, with the service's limits. What a schema cannot
+express is not in it; `mparticle rules` lists that too.";
 
 /// Prints the schema.
 ///

@@ -15,13 +15,23 @@ use crate::validate::{Across, Route};
 /// Shown under `--help`.
 pub const EXAMPLES: &str = "\
 Examples:
-  mparticle validate events.ndjson                      what is wrong in a file, with line and JSON pointer
-  zcat events.ndjson.gz | mparticle validate            the same, from a pipe
-  mparticle validate --route historical old.ndjson      with the rules of the path for old data
-  mparticle validate --output json *.ndjson | jq .code  findings for a program, one JSON object a line
+  # what is wrong in a file, with line and JSON pointer
+  mparticle validate events.ndjson
+  # the same, from a pipe
+  zcat events.ndjson.gz | mparticle validate
+  # with the rules of the path for old data
+  mparticle validate --route historical old.ndjson
+  # findings for a program, one JSON object a line
+  mparticle validate --output json *.ndjson | jq -r .code
+  # warnings are errors, one rule is off, one limit is our own
   mparticle validate --strict --severity MP401=off --limit event_attributes=200 events.ndjson
 
-Exit codes: 0 no errors (warnings alone do not fail, unless --strict makes them errors), 1 errors, 2 could not run.";
+Findings go to standard output, the summary to standard error.
+
+Exit codes:
+  0  no errors; warnings alone do not fail, unless --strict makes them errors
+  1  errors
+  2  could not run; files that can be read are checked all the same";
 
 /// Options of `validate`.
 #[derive(Args, Debug)]
@@ -75,7 +85,11 @@ impl From<RouteArg> for Route {
 pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let inputs = inputs::inputs(&args.input, "validate")?;
     let validator = args.check.validator(args.route.into())?;
-    let printer = if args.quiet { Printer::silent() } else { Printer::new(args.output, &args.check, streams.out_color) };
+    let printer = if args.quiet {
+        Printer::silent()
+    } else {
+        Printer::new(args.output, &args.check, streams.out_color)
+    };
     let mut run = Run { args, across: validator.across(), printer, tally: Tally::default(), files: 0 };
     let mut exit = Exit::Clean;
     for input in &inputs {
@@ -123,7 +137,9 @@ impl Run<'_> {
                     self.tally.unreadable += 1;
                     self.printer.show_unreadable(streams.out, &name, &error).map_err(Failure::stdout)?;
                 }
-                Err(error) => return Err(Failure::new(format!("{name}: {}", error.what())).help(error.help())),
+                Err(error) => {
+                    return Err(Failure::new(format!("{name}: {}", error.what())).help(error.help()));
+                }
             }
         }
         if self.tally.batches + self.tally.unreadable == before {

@@ -11,20 +11,34 @@ use crate::client::{Client, Credentials, Pod};
 /// Shown under `--help`.
 pub const EXAMPLES: &str = "\
 Examples:
-  mparticle send --sandbox examples/batches.ndjson      try it: no credentials, nothing leaves this machine
-  mparticle send --dry-run events.ndjson                what would be sent, and what would be held back
-  MPARTICLE_API_KEY=… MPARTICLE_API_SECRET=… mparticle send --pod eu1 events.ndjson
-  mparticle send --endpoint historical 2025-*.ndjson    data older than 30 days
+  # try it: no credentials, nothing leaves this machine
+  mparticle send --sandbox examples/batches.ndjson
+  # what would be sent, and what would be held back
+  mparticle send --dry-run events.ndjson
+  # deliver to a workspace in Europe
+  export MPARTICLE_API_KEY=… MPARTICLE_API_SECRET=…
+  mparticle send --pod eu1 events.ndjson
+  # data older than 30 days
+  mparticle send --endpoint historical 2025-*.ndjson
+  # from a pipe
   zcat events.ndjson.gz | mparticle send --dead-letters left.ndjson -
 
-Every batch ends as one of: accepted; rejected, with the reason in the file of dead letters; not attempted, because the
-run was stopped. Sending the same file again is safe: a batch keeps its source_request_id, and one without gets the same
-one every time, so the service counts it once. Warnings do not keep a batch from being sent, errors do.
+Every batch ends as one of: accepted; rejected, with the reason in the file of
+dead letters; not attempted, because the run was stopped. Errors keep a batch
+from being sent, warnings do not.
 
-Key and secret come from MPARTICLE_API_KEY and MPARTICLE_API_SECRET only: as options, everybody on this machine could
-read them in the list of processes, and the shell would remember them.
+Sending the same file again is safe: a batch keeps its source_request_id, and
+one without gets the same one every time, so the service counts it once.
 
-Exit codes: 0 all accepted, 1 some rejected, 2 could not run or stopped (credentials, network, disk), 130 Ctrl-C.";
+Key and secret come from MPARTICLE_API_KEY and MPARTICLE_API_SECRET only. As
+options, everybody on this machine could read them in the list of processes,
+and the shell would remember them.
+
+Exit codes:
+  0    all accepted
+  1    some rejected
+  2    could not run, or stopped: credentials, network, disk
+  130  stopped by Ctrl-C: requests under way got their answer";
 
 /// Options of `send`.
 #[derive(Args, Debug)]
@@ -138,7 +152,8 @@ impl SendArgs {
                 builder.base_url(url).map_err(|error| Failure::new(format!("--base-url {url}: {error}")))?
             }
             (None, Some(name)) => {
-                let pod: Pod = name.parse().map_err(|error| Failure::new(format!("--pod {name}: {error}")))?;
+                let pod: Pod =
+                    name.parse().map_err(|error| Failure::new(format!("--pod {name}: {error}")))?;
                 builder.pod(pod)
             }
             (None, None) => builder.pod(Pod::from_env().map_err(stop)?),

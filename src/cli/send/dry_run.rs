@@ -66,7 +66,10 @@ pub fn run(args: &SendArgs, inputs: &[Input], streams: &mut Streams<'_>) -> Resu
 
 fn human(intake: &Intake, plan: &BTreeMap<Endpoint, Planned>, rate: f64, streams: &mut Streams<'_>) {
     let paint = Paint(streams.err_color);
-    streams.say(format_args!("{}", paint.bold(format!("{} read, nothing sent (dry run)", count(intake.read, "batch")))));
+    streams.say(format_args!(
+        "{}",
+        paint.bold(format!("{} read, nothing sent (dry run)", count(intake.read, "batch")))
+    ));
     for (endpoint, planned) in plan {
         streams.say(format_args!(
             "{:>9}  would go to {} in {}, {}",
@@ -76,7 +79,10 @@ fn human(intake: &Intake, plan: &BTreeMap<Endpoint, Planned>, rate: f64, streams
             bytes(planned.bytes)
         ));
     }
-    streams.say(format_args!("{:>9}  would be held back and written to the dead letters", grouped(intake.held_back)));
+    streams.say(format_args!(
+        "{:>9}  would be held back and written to the dead letters",
+        grouped(intake.held_back)
+    ));
     if intake.unreadable > 0 {
         streams.say(format_args!("{:>9}  not readable", grouped(intake.unreadable)));
     }

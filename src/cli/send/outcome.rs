@@ -113,7 +113,9 @@ impl Outcome {
         let sandbox = self.sandbox.filter(|_| self.summary.retries == 0 && self.stopped().is_none())?;
         (sandbox.answered() != accepted).then(|| {
             let theirs = sandbox.answered();
-            format!("the sandbox took {theirs} batches, but {accepted} ({rejected} rejected) were counted here")
+            format!(
+                "the sandbox took {theirs} batches, but {accepted} ({rejected} rejected) were counted here"
+            )
         })
     }
 
@@ -136,8 +138,11 @@ impl Outcome {
         let paint = Paint(streams.err_color);
         let rejected = self.intake.held_back + self.refused();
         streams.say(format_args!("{}", paint.bold(format!("{} read", count(self.intake.read, "batch")))));
-        let paths: Vec<String> =
-            self.accepted.iter().map(|(endpoint, number)| format!("{} to {}", grouped(*number), endpoint.path())).collect();
+        let paths: Vec<String> = self
+            .accepted
+            .iter()
+            .map(|(endpoint, number)| format!("{} to {}", grouped(*number), endpoint.path()))
+            .collect();
         line(streams, paint.good(format!("{:>9}", grouped(self.summary.accepted))), "accepted", &paths);
         let gave_up = self.reason(Reason::GaveUp);
         let by_service = self.refused().saturating_sub(gave_up);
@@ -146,8 +151,11 @@ impl Outcome {
             (by_service, "by the service"),
             (gave_up, "given up after all attempts"),
         ];
-        let why: Vec<String> =
-            why.iter().filter(|(number, _)| *number > 0).map(|(number, by)| format!("{} {by}", grouped(*number))).collect();
+        let why: Vec<String> = why
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, by)| format!("{} {by}", grouped(*number)))
+            .collect();
         line(streams, paint.error(format!("{:>9}", grouped(rejected))), "rejected", &why);
         let not_attempted = paint.warning(format!("{:>9}", grouped(self.not_attempted())));
         line(streams, not_attempted, "not attempted", &[]);

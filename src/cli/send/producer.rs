@@ -108,8 +108,11 @@ impl Producer {
                 checks.insert(endpoint.is_historical(), validator.across());
             }
         }
-        let printer =
-            if args.quiet { Printer::silent() } else { Printer::new(crate::cli::args::Output::Human, &args.check, color) };
+        let printer = if args.quiet {
+            Printer::silent()
+        } else {
+            Printer::new(crate::cli::args::Output::Human, &args.check, color)
+        };
         Ok(Self {
             format: args.input.format.into(),
             router: Router::new(args.endpoint, &limits, args.check.clock()),
@@ -147,7 +150,8 @@ impl Producer {
         };
         let ids = RequestIds::for_input(&base_name(input));
         let packers = std::mem::take(&mut self.packers);
-        self.packers = packers.into_iter().map(|(endpoint, packer)| (endpoint, packer.request_ids(ids))).collect();
+        self.packers =
+            packers.into_iter().map(|(endpoint, packer)| (endpoint, packer.request_ids(ids))).collect();
         let mut reader = BatchReader::new(file).format(self.format);
         let mut some = false;
         while let Some(item) = reader.next() {
@@ -186,7 +190,14 @@ impl Producer {
         self.pack(name, endpoint, RawBatch { offset: start + batch.offset, ..batch }, ids, sink)
     }
 
-    fn pack(&mut self, name: &str, endpoint: Endpoint, batch: RawBatch, ids: RequestIds, sink: Sink<'_>) -> bool {
+    fn pack(
+        &mut self,
+        name: &str,
+        endpoint: Endpoint,
+        batch: RawBatch,
+        ids: RequestIds,
+        sink: Sink<'_>,
+    ) -> bool {
         let limits = &self.limits;
         let packer =
             self.packers.entry(endpoint).or_insert_with(|| Packer::new(endpoint, limits).request_ids(ids));
@@ -269,7 +280,9 @@ fn total<R: BufRead>(reader: &BatchReader<R>) -> u64 {
 fn base_name(input: &Input) -> String {
     match input {
         Input::Stdin => input.name(),
-        Input::File(path) => path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned()),
+        Input::File(path) => {
+            path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned())
+        }
     }
 }
 
@@ -295,7 +308,8 @@ mod tests {
 
     #[test]
     fn a_place_in_all_inputs_belongs_to_one_of_them() {
-        let intake = Intake { files: vec![(0, "a".into()), (10, "b".into()), (25, "c".into())], ..Intake::default() };
+        let intake =
+            Intake { files: vec![(0, "a".into()), (10, "b".into()), (25, "c".into())], ..Intake::default() };
         let names: Vec<&str> = [0, 9, 10, 24, 25, 99].iter().map(|offset| intake.file(*offset)).collect();
         assert_eq!(names, ["a", "a", "b", "b", "c", "c"]);
         assert_eq!(Intake::default().file(3), "");

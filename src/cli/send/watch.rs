@@ -77,7 +77,8 @@ impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
 
 impl Observer for Watch<'_, '_, '_> {
     fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
-        *self.accepted.entry(request.endpoint()).or_default() += u64::try_from(parts.len()).unwrap_or_default();
+        *self.accepted.entry(request.endpoint()).or_default() +=
+            u64::try_from(parts.len()).unwrap_or_default();
         Ok(())
     }
 
