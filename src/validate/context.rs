@@ -11,6 +11,8 @@ use super::{Finding, Limits, Route, Severity};
 pub struct BatchView<'a> {
     /// The members of the batch.
     pub members: &'a Map<String, Value>,
+    /// Which batch of its file or request it is, from 1; 1 for a batch on its own.
+    pub number: u64,
     /// Size of the batch as sent, in bytes.
     pub bytes: usize,
     /// The path it is meant for.
@@ -22,16 +24,14 @@ pub struct BatchView<'a> {
 }
 
 /// One element of `events`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct EventView<'a> {
     /// Position in `events`, from 0.
     pub index: usize,
-    /// `event_type` in lower case, when it is text.
-    pub kind: Option<String>,
+    /// `event_type` as on the wire, when it is text.
+    pub kind: Option<&'a str>,
     /// The members of `data`; absent when it is no object.
     pub data: Option<&'a Map<String, Value>>,
-    /// `/events/N/data`.
-    pub data_pointer: Pointer<'static>,
 }
 
 impl<'a> BatchView<'a> {
@@ -55,19 +55,24 @@ impl<'a> BatchView<'a> {
             let event = event.as_object()?;
             Some(EventView {
                 index,
-                kind: event.get("event_type").and_then(Value::as_str).map(str::to_ascii_lowercase),
+                kind: event.get("event_type").and_then(Value::as_str),
                 data: event.get("data").and_then(Value::as_object),
-                data_pointer: Pointer::root().key("events").index(index).key("data"),
             })
         })
     }
 }
 
 impl<'a> EventView<'a> {
+    /// `/events/N/data`.
+    #[must_use]
+    pub fn data_pointer(&self) -> Pointer<'static> {
+        Pointer::root().key("events").index(self.index).key("data")
+    }
+
     /// Whether the event is of the given kind, whatever its case on the wire.
     #[must_use]
     pub fn is(&self, kind: &str) -> bool {
-        self.kind.as_deref() == Some(kind)
+        self.kind.is_some_and(|given| given.eq_ignore_ascii_case(kind))
     }
 
     /// A member of `data` that is there and not null.

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::context::{BatchView, Findings};
-use super::pointer::Pointer;
 use super::rule::{AcrossCheck, Check, Rule};
-use super::{Finding, Limits, Report, Route, Severity, document, locate, rules, shape};
+use super::{Finding, Limits, Location, Report, Route, Severity, document, locate, rules, shape};
 use crate::clock::{self, SharedClock};
 use crate::types;
 
@@ -151,7 +150,7 @@ impl Validator {
     /// Checks the bytes of one batch. Any bytes will do: what is no JSON at all is a finding too.
     #[must_use]
     pub fn check_bytes(&self, batch: &[u8]) -> Report {
-        self.inspect(batch, &mut [])
+        self.inspect(batch, 1, &mut [])
     }
 
     /// Checks a typed batch as it would be sent. Findings have a pointer and no location.
@@ -181,14 +180,17 @@ impl Validator {
             Check::Across(make) if self.is_on(rule) => Some(State { rule, check: make() }),
             _ => None,
         });
-        Across { states: states.collect(), validator: self.clone() }
+        Across { states: states.collect(), validator: self.clone(), batches: 0 }
     }
 
-    fn inspect(&self, bytes: &[u8], across: &mut [State]) -> Report {
+    fn inspect(&self, bytes: &[u8], number: u64, across: &mut [State]) -> Report {
         let mut findings = Vec::new();
         if let Some(mut document) = document::read(bytes, &mut self.collector(&mut findings)) {
             shape::check(&mut document, &mut self.collector(&mut findings));
-            self.run_rules(bytes, &document, across, &mut findings);
+            if let Some(members) = document.as_object() {
+                let view = self.view(bytes, number, members);
+                self.run_rules(&view, across, &mut findings);
+            }
         }
         if findings.is_empty() {
             return Report::default();
@@ -199,24 +201,27 @@ impl Validator {
         Report::new(findings)
     }
 
-    fn run_rules(&self, bytes: &[u8], document: &Value, across: &mut [State], findings: &mut Vec<Finding>) {
-        let Some(members) = document.as_object() else { return };
-        let view = BatchView {
+    fn view<'a>(&'a self, bytes: &[u8], number: u64, members: &'a Map<String, Value>) -> BatchView<'a> {
+        BatchView {
             members,
+            number,
             bytes: bytes.len(),
             route: self.0.route,
             limits: &self.0.limits,
             now_ms: self.0.clock.now_unix_ms(),
-        };
+        }
+    }
+
+    fn run_rules(&self, view: &BatchView<'_>, across: &mut [State], findings: &mut Vec<Finding>) {
         for rule in rules::ALL.iter().copied() {
             if let Check::Batch(check) = rule.check
                 && self.is_on(rule)
             {
-                check(&view, &mut Findings::new(rule, self.0.show_values, findings));
+                check(view, &mut Findings::new(rule, self.0.show_values, findings));
             }
         }
         for state in across {
-            state.check.check(&view, &mut Findings::new(state.rule, self.0.show_values, findings));
+            state.check.check(view, &mut Findings::new(state.rule, self.0.show_values, findings));
         }
     }
 
@@ -269,9 +274,11 @@ impl Collector<'_> {
         self.list
     }
 
-    /// Adds a finding at a place, without details.
-    pub(super) fn add(&mut self, rule: &'static Rule, pointer: Pointer<'_>, message: &str) {
-        self.of(rule).add(pointer, message);
+    /// Says where the last finding is, when its pointer cannot.
+    pub(super) fn locate_last(&mut self, location: Location) {
+        if let Some(finding) = self.list.last_mut() {
+            finding.location = Some(location);
+        }
     }
 }
 
@@ -285,6 +292,8 @@ struct State {
 pub struct Across {
     validator: Validator,
     states: Vec<State>,
+    /// Batches so far, also those that could not be read.
+    batches: u64,
 }
 
 impl fmt::Debug for Across {
@@ -296,6 +305,7 @@ impl fmt::Debug for Across {
 impl Across {
     /// Checks the bytes of the next batch.
     pub fn check_bytes(&mut self, batch: &[u8]) -> Report {
-        self.validator.inspect(batch, &mut self.states)
+        self.batches = self.batches.saturating_add(1);
+        self.validator.inspect(batch, self.batches, &mut self.states)
     }
 }

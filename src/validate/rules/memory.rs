@@ -40,11 +40,6 @@ impl<V> Memory<V> {
         (known, self.values.entry(key).or_insert(first))
     }
 
-    /// How many keys are remembered.
-    pub(super) fn len(&self) -> usize {
-        self.values.len()
-    }
-
     /// True once, after the first key was forgotten: from then on the check is no longer complete.
     pub(super) fn just_overflowed(&mut self) -> bool {
         let now = self.forgot && !self.told;
@@ -74,7 +69,6 @@ mod tests {
         assert!(!memory.recall(3, "c").0);
         assert!(memory.just_overflowed());
         assert!(!memory.just_overflowed());
-        assert_eq!(memory.len(), 2);
         assert!(memory.recall(2, "x").0);
         assert!(!memory.recall(1, "again").0);
     }

@@ -1,6 +1,7 @@
 //! MP203: an event or screen without a name.
 
 use super::prelude::*;
+use super::views::name_member;
 
 pub static RULE: Rule = Rule {
     code: "MP203",
@@ -22,16 +23,12 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     for event in batch.events() {
-        let member = match event.kind.as_deref() {
-            Some("custom_event") => "event_name",
-            Some("screen_view") => "screen_name",
-            _ => continue,
-        };
+        let Some(member) = name_member(&event) else { continue };
         if let Some(value) = event.get(member)
             && value.as_str().is_some_and(|name| name.trim().is_empty())
         {
             findings
-                .add(event.data_pointer.key(member), format!("`{member}` is empty"))
+                .add(event.data_pointer().key(member), format!("`{member}` is empty"))
                 .found(value)
                 .allowed("a text that is not blank")
                 .help("give the event the name under which it is to be found in reports");

@@ -29,7 +29,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
             && value.as_str().is_some_and(|name| longer(name, limit))
         {
             findings
-                .add(event.data_pointer.key("event_name"), "the event name is too long and will be cut off")
+                .add(event.data_pointer().key("event_name"), "the event name is too long and will be cut off")
                 .found(value)
                 .allowed(format!("at most {limit} characters"))
                 .help("shorten the name; move what varies in it, such as ids and dates, into `custom_attributes`");

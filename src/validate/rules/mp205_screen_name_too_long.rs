@@ -29,7 +29,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
             && value.as_str().is_some_and(|name| longer(name, limit))
         {
             findings
-                .add(event.data_pointer.key("screen_name"), "the screen name is too long and will be cut off")
+                .add(event.data_pointer().key("screen_name"), "the screen name is too long and will be cut off")
                 .found(value)
                 .allowed(format!("at most {limit} characters"))
                 .help("name the kind of screen and move what varies, such as a query string, into `custom_attributes`");

@@ -24,10 +24,10 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let limit = batch.limits.event_attributes;
-    for (pointer, attributes) in event_attributes(batch) {
+    for (event, attributes) in event_attributes(batch) {
         if count(attributes.len()) > limit {
             findings
-                .add(pointer, "the event has more attributes than are documented to be kept")
+                .add(event.data_pointer().key("custom_attributes"), "the event has more attributes than are documented to be kept")
                 .measured(format!("{} attributes", attributes.len()))
                 .allowed(format!("at most {limit}"))
                 .help("drop attributes that nobody uses, or move those that describe the user to `user_attributes`");

@@ -1,7 +1,7 @@
 //! MP207: an attribute without a name.
 
 use super::prelude::*;
-use super::views::{event_attributes, user_attributes};
+use super::views::{event_attribute, event_attributes, user_attribute, user_attributes};
 
 pub static RULE: Rule = Rule {
     code: "MP207",
@@ -22,13 +22,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
-    for (pointer, attributes) in event_attributes(batch) {
+    for (event, attributes) in event_attributes(batch) {
         for name in attributes.keys().filter(|name| name.trim().is_empty()) {
-            report(pointer.clone().key(name.as_str()), findings);
+            report(event_attribute(&event, name), findings);
         }
     }
-    for (pointer, _, _) in user_attributes(batch).filter(|(_, name, _)| name.trim().is_empty()) {
-        report(pointer, findings);
+    for (name, _) in user_attributes(batch).filter(|(name, _)| name.trim().is_empty()) {
+        report(user_attribute(name), findings);
     }
 }
 

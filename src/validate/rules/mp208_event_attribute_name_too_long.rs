@@ -1,7 +1,7 @@
 //! MP208: a name of an event attribute beyond the limit.
 
 use super::prelude::*;
-use super::views::{chars, event_attributes, longer};
+use super::views::{chars, event_attribute, event_attributes, longer};
 
 pub static RULE: Rule = Rule {
     code: "MP208",
@@ -24,11 +24,11 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let limit = batch.limits.event_attribute_name_chars;
-    for (pointer, attributes) in event_attributes(batch) {
+    for (event, attributes) in event_attributes(batch) {
         for name in attributes.keys().filter(|name| longer(name, limit)) {
             findings
                 .add(
-                    pointer.clone().key(name.as_str()),
+                    event_attribute(&event, name),
                     "the name of the event attribute is too long and will be cut off",
                 )
                 .measured(format!("{} characters", chars(name)))

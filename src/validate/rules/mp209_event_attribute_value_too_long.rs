@@ -1,7 +1,7 @@
 //! MP209: a value of an event attribute beyond the limit.
 
 use super::prelude::*;
-use super::views::{event_attributes, longer};
+use super::views::{event_attribute, event_attributes, longer};
 
 pub static RULE: Rule = Rule {
     code: "MP209",
@@ -24,12 +24,12 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let limit = batch.limits.event_attribute_value_chars;
-    for (pointer, attributes) in event_attributes(batch) {
+    for (event, attributes) in event_attributes(batch) {
         for (name, value) in attributes {
             if value.as_str().is_some_and(|text| longer(text, limit)) {
                 findings
                     .add(
-                        pointer.clone().key(name.as_str()),
+                        event_attribute(&event, name),
                         "the value of the event attribute is too long: the attribute will be dropped",
                     )
                     .found(value)

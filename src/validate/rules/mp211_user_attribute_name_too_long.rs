@@ -1,7 +1,7 @@
 //! MP211: a name of a user attribute beyond the limit.
 
 use super::prelude::*;
-use super::views::{chars, longer, user_attributes};
+use super::views::{chars, longer, user_attribute, user_attributes};
 
 pub static RULE: Rule = Rule {
     code: "MP211",
@@ -24,9 +24,9 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let limit = batch.limits.user_attribute_name_chars;
-    for (pointer, name, _) in user_attributes(batch).filter(|(_, name, _)| longer(name, limit)) {
+    for (name, _) in user_attributes(batch).filter(|(name, _)| longer(name, limit)) {
         findings
-            .add(pointer, "the name of the user attribute is too long: it will not be set")
+            .add(user_attribute(name), "the name of the user attribute is too long: it will not be set")
             .measured(format!("{} characters", chars(name)))
             .allowed(format!("at most {limit} characters"))
             .help("shorten the name; is it a value that ended up as a name?");

@@ -1,7 +1,7 @@
 //! MP212: a value of a user attribute beyond the limit.
 
 use super::prelude::*;
-use super::views::{longer, user_attributes};
+use super::views::{longer, user_attribute, user_attributes};
 
 pub static RULE: Rule = Rule {
     code: "MP212",
@@ -25,10 +25,10 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let limit = batch.limits.user_attribute_value_chars;
-    for (pointer, _, value) in user_attributes(batch) {
+    for (name, value) in user_attributes(batch) {
         if value.as_str().is_some_and(|text| longer(text, limit)) {
             findings
-                .add(pointer, "the value of the user attribute is too long: it will not be set")
+                .add(user_attribute(name), "the value of the user attribute is too long: it will not be set")
                 .found(value)
                 .allowed(format!("at most {limit} characters"))
                 .help("shorten the value, or send a list of shorter texts");

@@ -1,7 +1,7 @@
 //! MP213: a list with too many entries as a user attribute.
 
 use super::prelude::*;
-use super::views::{count, user_attributes};
+use super::views::{count, user_attribute, user_attributes};
 
 pub static RULE: Rule = Rule {
     code: "MP213",
@@ -24,10 +24,13 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let limit = batch.limits.user_attribute_list_entries;
-    for (pointer, _, value) in user_attributes(batch) {
+    for (name, value) in user_attributes(batch) {
         if value.as_array().is_some_and(|entries| count(entries.len()) > limit) {
             findings
-                .add(pointer, "the list has too many entries: the user attribute will not be set")
+                .add(
+                    user_attribute(name),
+                    "the list has too many entries: the user attribute will not be set",
+                )
                 .found(value)
                 .allowed(format!("at most {limit} entries"))
                 .help("keep the latest entries only, or record each as an event of its own");

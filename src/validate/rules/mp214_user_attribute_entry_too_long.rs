@@ -1,7 +1,7 @@
 //! MP214: too long an entry in a list that is a user attribute.
 
 use super::prelude::*;
-use super::views::{longer, user_attributes};
+use super::views::{longer, user_attribute, user_attributes};
 
 pub static RULE: Rule = Rule {
     code: "MP214",
@@ -24,12 +24,12 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let limit = batch.limits.user_attribute_list_entry_chars;
-    for (pointer, _, value) in user_attributes(batch) {
+    for (name, value) in user_attributes(batch) {
         for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
             if entry.as_str().is_some_and(|text| longer(text, limit)) {
                 findings
                     .add(
-                        pointer.clone().index(index),
+                        user_attribute(name).index(index),
                         "the entry is too long: the whole list will not be set",
                     )
                     .found(entry)

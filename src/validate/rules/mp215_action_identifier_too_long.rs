@@ -30,7 +30,10 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
             && value.as_str().is_some_and(|text| longer(text, limit))
         {
             findings
-                .add(event.data_pointer.key("action_identifier"), "the identifier of the action is too long")
+                .add(
+                    event.data_pointer().key("action_identifier"),
+                    "the identifier of the action is too long",
+                )
                 .found(value)
                 .allowed(format!("at most {limit} characters"))
                 .help("send the identifier that the app registered for the button, not its label");

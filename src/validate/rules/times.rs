@@ -44,14 +44,17 @@ impl Unit {
 }
 
 /// The time of one event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct EventTime {
     pub(super) index: usize,
-    pub(super) pointer: Pointer<'static>,
     pub(super) ms: i64,
 }
 
 impl EventTime {
+    pub(super) fn pointer(&self) -> Pointer<'static> {
+        Pointer::root().key("events").index(self.index).key("data").key(EVENT_TIME)
+    }
+
     /// Milliseconds from the event to the time of the check; negative for the future.
     pub(super) fn age(&self, batch: &BatchView<'_>) -> i64 {
         batch.now_ms.saturating_sub(self.ms)
@@ -62,7 +65,7 @@ impl EventTime {
 pub(super) fn event_times<'a>(batch: &BatchView<'a>) -> impl Iterator<Item = EventTime> + use<'a> {
     batch.events().filter_map(|event| {
         let ms = integer(event.get(EVENT_TIME)?)?;
-        Some(EventTime { index: event.index, pointer: event.data_pointer.key(EVENT_TIME), ms })
+        Some(EventTime { index: event.index, ms })
     })
 }
 

@@ -53,23 +53,35 @@ pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'
     members.get(name).and_then(Value::as_str)
 }
 
-/// The custom attributes of every event that has some, with the pointer to them.
+/// Every event that has custom attributes, with them.
 pub(super) fn event_attributes<'a>(
     batch: &BatchView<'a>,
-) -> impl Iterator<Item = (Pointer<'a>, &'a Map<String, Value>)> + use<'a> {
-    batch.events().filter_map(|event| {
-        let attributes = event.object("custom_attributes")?;
-        Some((event.data_pointer.key("custom_attributes"), attributes))
-    })
+) -> impl Iterator<Item = (EventView<'a>, &'a Map<String, Value>)> + use<'a> {
+    batch.events().filter_map(|event| Some((event, event.object("custom_attributes")?)))
 }
 
-/// The attributes of the user with the pointer to each.
+/// The custom attribute `name` of an event.
+pub(super) fn event_attribute<'a>(event: &EventView<'_>, name: &'a str) -> Pointer<'a> {
+    let attributes: Pointer<'a> = event.data_pointer().key("custom_attributes");
+    attributes.key(name)
+}
+
+/// The attributes of the user.
 pub(super) fn user_attributes<'a>(
     batch: &BatchView<'a>,
-) -> impl Iterator<Item = (Pointer<'a>, &'a str, &'a Value)> + use<'a> {
-    batch.object("user_attributes").into_iter().flatten().map(|(name, value)| {
-        (Pointer::root().key("user_attributes").key(name.as_str()), name.as_str(), value)
-    })
+) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
+    batch.object("user_attributes").into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+}
+
+/// The attribute `name` of the user.
+pub(super) fn user_attribute(name: &str) -> Pointer<'_> {
+    Pointer::root().key("user_attributes").key(name)
+}
+
+/// The member that holds the name of a custom event or of a screen.
+pub(super) fn name_member(event: &EventView<'_>) -> Option<&'static str> {
+    let members = [("custom_event", "event_name"), ("screen_view", "screen_name")];
+    members.into_iter().find(|(kind, _)| event.is(kind)).map(|(_, member)| member)
 }
 
 /// Every place the batch gives: that of its context and those of its events.
@@ -83,7 +95,7 @@ pub(super) fn locations<'a>(
         .map(|place| (Pointer::root().key("context").key("location"), place));
     let events = batch.events().filter_map(|event| {
         let place = event.object("location")?;
-        Some((event.data_pointer.key("location"), place))
+        Some((event.data_pointer().key("location"), place))
     });
     context.into_iter().chain(events)
 }
@@ -110,18 +122,6 @@ pub(super) fn is_all_zero(value: &Value) -> bool {
     })
 }
 
-/// The candidate that was probably meant, if one is close enough; upper and lower case are the same.
-pub(super) fn closest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    const CLOSE: f64 = 0.8;
-    let given = given.to_lowercase();
-    candidates
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(&given, candidate), *candidate))
-        .filter(|(similarity, _)| *similarity >= CLOSE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
-}
-
 /// Event indices as in a sentence: `0, 3 and 5 more`.
 pub(super) fn list_indices(indices: &[usize]) -> String {
     const SHOWN: usize = 10;
@@ -129,5 +129,14 @@ pub(super) fn list_indices(indices: &[usize]) -> String {
     match indices.len().saturating_sub(SHOWN) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// An id as text, also when it was sent as a number; nothing when it is blank.
+pub(super) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }

@@ -1,0 +1,55 @@
+//! MP502: two events with one `source_message_id`.
+
+use super::memory::{CAPACITY, Memory, hash};
+use super::prelude::*;
+use super::views::plain;
+
+pub static RULE: Rule = Rule {
+    code: "MP502",
+    name: "repeated-source-message-id",
+    severity: Severity::Warning,
+    summary: "Two events have the same `source_message_id`",
+    why: "`source_message_id` identifies one event from its source to every output. When two events share one, \
+          whoever removes duplicates further down keeps only one of them; mostly it is a copied constant, or an \
+          event that was exported twice.",
+    source: "JSON reference, events: identifies the event. That the service itself drops the second one is not \
+             documented, hence a warning. The last 500000 ids are remembered, as hashes.",
+    fires: Example::many(&[
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-1"}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-1"}}]}"#,
+    ]),
+    silent: Example::many(&[
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-1"}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-2"}},{"event_type":"session_start","data":{}}]}"#,
+    ]),
+    check: Check::Across(|| Box::new(MessageIds(Memory::new()))),
+};
+
+/// By id: the batch and the event in it that had it first.
+struct MessageIds(Memory<(u64, usize)>);
+
+impl AcrossCheck for MessageIds {
+    fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
+        for event in batch.events() {
+            let Some(value) = event.get("source_message_id") else { continue };
+            let Some(id) = plain(value) else { continue };
+            let pointer = || event.data_pointer().key("source_message_id");
+            let (repeated, (number, index)) = self.0.recall(hash(id), (batch.number, event.index));
+            if repeated {
+                findings
+                    .add(
+                        pointer(),
+                        format!("event {index} of batch {number} has the same `source_message_id`"),
+                    )
+                    .found(value)
+                    .allowed("an id that no other event has")
+                    .help("give every event an id of its own, such as a UUID, or leave the member out");
+            } else if self.0.just_overflowed() {
+                findings
+                    .add(pointer(), "there are too many ids to remember them all: only nearer repetitions are found from here on")
+                    .measured(format!("more than {CAPACITY} ids"))
+                    .help("check the file in parts to compare all ids");
+            }
+        }
+    }
+}

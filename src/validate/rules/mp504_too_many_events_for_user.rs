@@ -1,0 +1,71 @@
+//! MP504: very many events of one user in a day.
+
+use super::memory::{Memory, hash};
+use super::prelude::*;
+use super::times::{DAY_MS, EVENT_TIME, Unit};
+use super::views::{integer, is_blank, plain};
+
+pub static RULE: Rule = Rule {
+    code: "MP504",
+    name: "too-many-events-for-user",
+    severity: Severity::Warning,
+    summary: "A user has more than 150 events on one day",
+    why: "The service reckons with so many events of a user a day on average, and may restrict a workspace that sends \
+          more. A single user far beyond it is mostly a test account, a robot, or one id that many people share.",
+    source: "Default Service Limits page: 150 on average in 24 hours. A single user may have more, hence a warning, \
+             once a user and day (UTC). An event without a time counts for the day of the check; users are told \
+             apart by `mpid`, else `customer_id`, else all their identities; the last 500000 are remembered, as hashes.",
+    fires: Example::many(&[
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}},{"event_type":"session_start","data":{}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}}]}"#,
+    ])
+    .with(&[("events_per_user_day", 2)]),
+    silent: Example::many(&[
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}},{"event_type":"session_start","data":{}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"events":[{"event_type":"session_start","data":{}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1768348800000}}]}"#,
+    ])
+    .with(&[("events_per_user_day", 2)]),
+    check: Check::Across(|| Box::new(Days(Memory::new()))),
+};
+
+/// Events by user and day.
+struct Days(Memory<u64>);
+
+impl AcrossCheck for Days {
+    fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
+        let Some(user) = user(batch) else { return };
+        let limit = batch.limits.events_per_user_day;
+        for event in batch.events() {
+            let time =
+                event.get(EVENT_TIME).and_then(integer).filter(|ms| Unit::of(*ms) == Unit::Milliseconds);
+            let day = time.unwrap_or(batch.now_ms).div_euclid(DAY_MS);
+            let (_, number) = self.0.recall(hash((user, day)), 0);
+            *number = number.saturating_add(1);
+            if *number == limit.saturating_add(1) {
+                findings
+                    .add(Pointer::root().key("events").index(event.index), "the user has very many events on this day")
+                    .measured(format!("more than {limit} events of one user on one day"))
+                    .allowed(format!("{limit} a day on average"))
+                    .help("is this a test account, or an id that many people share? Send fewer, larger events otherwise");
+            }
+        }
+    }
+}
+
+fn user(batch: &BatchView<'_>) -> Option<u64> {
+    if let Some(mpid) = batch.get("mpid").and_then(plain).filter(|mpid| mpid != "0") {
+        return Some(hash(("mpid", mpid)));
+    }
+    let identities = batch.object("user_identities")?;
+    if let Some(id) = identities.get("customer_id").and_then(plain) {
+        return Some(hash(("customer_id", id)));
+    }
+    let mut all: Vec<(&str, String)> = identities
+        .iter()
+        .filter(|(_, value)| !is_blank(value))
+        .map(|(name, value)| (name.as_str(), value.to_string()))
+        .collect();
+    all.sort_unstable();
+    (!all.is_empty()).then(|| hash(("all", all)))
+}

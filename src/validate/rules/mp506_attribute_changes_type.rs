@@ -1,0 +1,61 @@
+//! MP506: a user attribute that is a text here and a list there.
+
+use super::memory::{Memory, hash};
+use super::prelude::*;
+use super::views::{user_attribute, user_attributes};
+
+pub static RULE: Rule = Rule {
+    code: "MP506",
+    name: "attribute-changes-type",
+    severity: Severity::Warning,
+    summary: "A user attribute is a single value in one batch and a list in another",
+    why: "An attribute is a text or a list of texts, and ought to stay what it is. Where it changes, audiences and \
+          outputs that were set up for one kind miss the users that have the other.",
+    source: "User attributes documentation: values are texts or lists of texts, and a name should not change between \
+             the two. What the service does is not documented, hence a warning, once an attribute.",
+    fires: Example::many(&[
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"sizes":["43","44"]}}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"user_attributes":{"sizes":"44"}}"#,
+    ]),
+    silent: Example::many(&[
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"sizes":["43","44"]}}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"user_attributes":{"sizes":["44"],"plan":"gold"}}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-3"},"user_attributes":{"sizes":null,"plan":"basic"}}"#,
+    ]),
+    check: Check::Across(|| Box::new(Kinds(Memory::new()))),
+};
+
+/// What an attribute was when it was first seen.
+struct First {
+    is_list: bool,
+    number: u64,
+    told: bool,
+}
+
+struct Kinds(Memory<First>);
+
+impl AcrossCheck for Kinds {
+    fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
+        for (name, value) in user_attributes(batch) {
+            let is_list = match value {
+                Value::Array(_) => true,
+                Value::String(_) | Value::Number(_) | Value::Bool(_) => false,
+                Value::Null | Value::Object(_) => continue,
+            };
+            let (_, first) = self.0.recall(hash(name), First { is_list, number: batch.number, told: false });
+            if first.is_list != is_list && !first.told {
+                first.told = true;
+                let (here, there) =
+                    if is_list { ("a list", "a single value") } else { ("a single value", "a list") };
+                findings
+                    .add(
+                        user_attribute(name),
+                        format!("the user attribute is {here} here and {there} in batch {}", first.number),
+                    )
+                    .found(value)
+                    .allowed("the same kind of value for all users")
+                    .help("send a list in either case, with one entry for a single value, or use two names");
+            }
+        }
+    }
+}
