@@ -1,11 +1,12 @@
 //! Reads an answer, whichever method asked for it: status, headers and a body that may be anything.
 
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Credentials, Headers};
+use super::error::{Error, Kind};
+use super::{Credentials, Headers, Receipt};
 
 /// Characters of a body kept for people to read.
 const EXCERPT_CHARS: usize = 2000;
@@ -63,6 +64,35 @@ impl Answer {
             complete: body.complete,
         }
     }
+
+    /// 2xx is accepted, anything else is not.
+    pub fn into_result(self) -> Result<Receipt, Error> {
+        if self.status.is_success() { Ok(Receipt::new(self)) } else { Err(Error::new(Kind::Answer(self))) }
+    }
+}
+
+/// What [`Client`](super::Client) makes of an answer, without a server: for tests of code that handles receipts and errors.
+///
+/// ```
+/// let error = mparticle_events::client::answered(429, &[("Retry-After", "30")], "").unwrap_err();
+/// assert!(error.is_throttled());
+/// assert_eq!(error.retry_after().unwrap().as_secs(), 30);
+/// ```
+///
+/// # Errors
+/// When the status is no 2xx, as the client's methods do; and when status or headers could not be those of an answer.
+pub fn answered(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Receipt, Error> {
+    let impossible = |what: &str| Error::config(format!("no answer has such a {what}"));
+    let status = StatusCode::from_u16(status).map_err(|_| impossible("status"))?;
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let name = HeaderName::try_from(*name).map_err(|_| impossible("header name"))?;
+        map.append(name, HeaderValue::try_from(*value).map_err(|_| impossible("header value"))?);
+    }
+    let body = Body { bytes: body.as_bytes().to_vec(), complete: true, failure: None };
+    Answer::read(status, map, &body, &Credentials::none())
+        .into_result()
+        .map_err(|error| error.at("the service"))
 }
 
 fn api_errors(text: &str) -> Vec<ApiError> {
@@ -104,6 +134,15 @@ mod tests {
     fn documented_errors_are_read_with_entities_undone() {
         let body = r#"{"errors":[{"code":"BAD_REQUEST","message":"Error converting value &quot;x&quot; &amp; &#39;y&#39;"}]}"#;
         assert_eq!(errors(body), [pair("BAD_REQUEST", "Error converting value \"x\" & 'y'")]);
+    }
+
+    #[test]
+    fn answers_can_be_made_up_for_tests() {
+        assert_eq!(answered(202, &[], "").unwrap().status(), 202);
+        let error = answered(403, &[], "").unwrap_err();
+        assert!(error.is_auth() && error.to_string().starts_with("the service answered 403"), "{error}");
+        assert!(answered(7, &[], "").unwrap_err().is_config());
+        assert!(answered(202, &[("a b", "")], "").unwrap_err().is_config());
     }
 
     #[test]

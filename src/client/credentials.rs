@@ -11,11 +11,11 @@ use reqwest::header::HeaderValue;
 use super::Error;
 
 /// The environment variable with the API key.
-pub const API_KEY: &str = "MPARTICLE_API_KEY";
+pub const ENV_API_KEY: &str = "MPARTICLE_API_KEY";
 /// The environment variable with the API secret.
-pub const API_SECRET: &str = "MPARTICLE_API_SECRET";
+pub const ENV_API_SECRET: &str = "MPARTICLE_API_SECRET";
 /// The environment variable with the pod: a name or a base address.
-pub const POD: &str = "MPARTICLE_POD";
+pub const ENV_POD: &str = "MPARTICLE_POD";
 
 /// Below this a secret is too common a text to be looked for in answers.
 const SHORTEST_SCRUBBED: usize = 6;
@@ -70,7 +70,7 @@ impl Credentials {
         let mut problems = Vec::new();
         let found = Self::from_lookup(&environment, &mut problems);
         Error::unless_empty(problems)?;
-        found.ok_or_else(|| Error::config(format!("{API_KEY} and {API_SECRET} are not usable")))
+        found.ok_or_else(|| Error::config(format!("{ENV_API_KEY} and {ENV_API_SECRET} are not usable")))
     }
 
     pub(super) fn from_lookup(lookup: Lookup<'_>, problems: &mut Vec<String>) -> Option<Self> {
@@ -89,12 +89,17 @@ impl Credentials {
             problems.extend(problem);
             usable.then_some(value)
         };
-        let (key, secret) = (read(API_KEY, true), read(API_SECRET, false));
+        let (key, secret) = (read(ENV_API_KEY, true), read(ENV_API_SECRET, false));
         if !missing.is_empty() {
             let verb = if missing.len() == 1 { "is" } else { "are" };
             problems.insert(0, format!("{} {verb} not set", missing.join(" and ")));
         }
         Some(Self::checked(key?, secret?))
+    }
+
+    /// Nobody's: for reading answers that no request was sent for.
+    pub(super) fn none() -> Self {
+        Self::checked(String::new(), String::new())
     }
 
     fn checked(key: String, secret: String) -> Self {
@@ -193,12 +198,12 @@ mod tests {
     #[test]
     fn each_missing_variable_is_named_once() {
         assert_eq!(from(&[]).unwrap_err(), "MPARTICLE_API_KEY and MPARTICLE_API_SECRET are not set");
-        assert_eq!(from(&[(API_KEY, "k")]).unwrap_err(), "MPARTICLE_API_SECRET is not set");
+        assert_eq!(from(&[(ENV_API_KEY, "k")]).unwrap_err(), "MPARTICLE_API_SECRET is not set");
         assert_eq!(
-            from(&[(API_SECRET, "a b")]).unwrap_err(),
+            from(&[(ENV_API_SECRET, "a b")]).unwrap_err(),
             "MPARTICLE_API_KEY is not set; MPARTICLE_API_SECRET has blanks or control characters in it; give it without"
         );
-        assert_eq!(from(&[(API_KEY, "k"), (API_SECRET, "s")]).unwrap().key(), "k");
+        assert_eq!(from(&[(ENV_API_KEY, "k"), (ENV_API_SECRET, "s")]).unwrap().key(), "k");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: Kind,
-    /// `host:port` of the other side; empty before there is one.
+    /// Whom messages speak of: `host:port`; empty before there is one.
     authority: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -69,8 +69,12 @@ impl Error {
         if problems.is_empty() { Ok(()) } else { Err(Self::config(problems.join("; "))) }
     }
 
-    pub(super) fn to(mut self, target: &Target) -> Self {
-        self.0.authority.clone_from(&target.authority);
+    pub(super) fn to(self, target: &Target) -> Self {
+        self.at(&target.authority)
+    }
+
+    pub(super) fn at(mut self, authority: &str) -> Self {
+        authority.clone_into(&mut self.0.authority);
         self
     }
 

@@ -48,9 +48,9 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
-pub use answer::ApiError;
+pub use answer::{ApiError, answered};
 pub use bytes::Bytes;
-pub use credentials::{API_KEY, API_SECRET, Credentials, POD};
+pub use credentials::{Credentials, ENV_API_KEY, ENV_API_SECRET, ENV_POD};
 pub use error::Error;
 pub use headers::{Headers, LONGEST_RETRY_AFTER};
 pub use pod::{BaseUrl, Pod};
@@ -319,14 +319,14 @@ mod tests {
 
     #[test]
     fn the_environment_makes_a_client() {
-        let client = from(&[(API_KEY, "key"), (API_SECRET, "secret"), (POD, "AU1")]).unwrap();
+        let client = from(&[(ENV_API_KEY, "key"), (ENV_API_SECRET, "secret"), (ENV_POD, "AU1")]).unwrap();
         assert_eq!((client.pod(), client.api_key()), (&Pod::Au1, "key"));
-        assert_eq!(from(&[(API_KEY, "key"), (API_SECRET, "secret")]).unwrap().pod(), &Pod::Us1);
+        assert_eq!(from(&[(ENV_API_KEY, "key"), (ENV_API_SECRET, "secret")]).unwrap().pod(), &Pod::Us1);
     }
 
     #[test]
     fn everything_wrong_with_the_environment_is_said_at_once() {
-        let error = from(&[(API_SECRET, ""), (POD, "mars")]).unwrap_err();
+        let error = from(&[(ENV_API_SECRET, ""), (ENV_POD, "mars")]).unwrap_err();
         let message = error.to_string();
         assert!(error.is_config() && error.is_permanent());
         for part in [

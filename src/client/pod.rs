@@ -7,7 +7,7 @@ use std::str::FromStr;
 use reqwest::Url;
 
 use super::Error;
-use super::credentials::{self, POD};
+use super::credentials::{self, ENV_POD};
 
 /// A data hosting location. A workspace lives in exactly one; its keys mean nothing to the others.
 ///
@@ -55,9 +55,9 @@ impl Pod {
     }
 
     pub(super) fn from_lookup(lookup: credentials::Lookup<'_>, problems: &mut Vec<String>) -> Option<Self> {
-        let value = lookup(POD)?;
+        let value = lookup(ENV_POD)?;
         let parsed = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(parse);
-        parsed.map_err(|problem| problems.push(format!("{POD}: {problem}"))).ok()
+        parsed.map_err(|problem| problems.push(format!("{ENV_POD}: {problem}"))).ok()
     }
 
     /// The address that `/events`, `/bulkevents` and `/bulkevents/historical` are added to. No slash at the end.

@@ -59,7 +59,11 @@ pub(super) fn connect(
     }
     builder.build().map_err(|error| {
         let why = root_cause(&error);
-        Error::new(Kind::Config(format!("the HTTP client cannot be set up: {why}"))).with_source(error)
+        let what = format!(
+            "no HTTP client can be set up: {why}; https needs the system's root certificates (often a package \
+             `ca-certificates`), or a file of them named by SSL_CERT_FILE"
+        );
+        Error::new(Kind::Config(what)).with_source(error)
     })
 }
 
@@ -85,14 +89,10 @@ pub(super) async fn finish(
     };
     let (status, headers) = (value.status(), value.headers().clone());
     let body = collect(value.into_inner()).await;
-    let answer = Answer::read(status, headers, &body, credentials);
-    if status.is_success() {
-        return Ok(Receipt::new(answer));
-    }
-    let error = Error::new(Kind::Answer(answer)).to(target);
-    Err(match body.failure {
-        Some(failure) => error.with_source(failure),
-        None => error,
+    let result = Answer::read(status, headers, &body, credentials).into_result();
+    result.map_err(|error| match body.failure {
+        Some(failure) => error.to(target).with_source(failure),
+        None => error.to(target),
     })
 }
 
