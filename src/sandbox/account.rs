@@ -320,7 +320,7 @@ mod tests {
     fn a_reset_forgets_ids_too() {
         let mut account = account(10, 1000);
         let key = ApiKey::for_test("key");
-        let mut send = |account: &mut Account| {
+        let send = |account: &mut Account| {
             account.accept(Endpoint::Events, &key, Some("id".to_owned()), b"{}", 0);
             account.page(0, 0).0.counts
         };

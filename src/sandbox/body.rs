@@ -119,6 +119,6 @@ mod tests {
     #[test]
     fn deep_nesting_is_no_stack_overflow() {
         let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(split(deep.as_bytes()).unwrap(), [1..200_001]);
+        assert_eq!(split(deep.as_bytes()).unwrap().first(), Some(&(1..200_001)));
     }
 }

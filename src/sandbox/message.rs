@@ -92,7 +92,7 @@ fn push_step(path: &mut String, name: &str, is_index: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validate::Validator;
+    use crate::validate::{Location, Severity};
 
     #[test]
     fn pointers_become_paths() {
@@ -115,20 +115,42 @@ mod tests {
         assert_eq!(path(None, "/events/12/data", None), "events[12].data");
     }
 
+    fn finding(message: &str, pointer: &str, offset: Option<usize>) -> Finding {
+        Finding {
+            code: "MP999",
+            name: "made-up",
+            severity: Severity::Error,
+            message: message.to_owned(),
+            pointer: pointer.to_owned(),
+            location: offset.map(|offset| Location { offset, line: 1, column: offset + 1 }),
+            found: None,
+            allowed: None,
+            help: None,
+        }
+    }
+
     #[test]
     fn positions_count_characters_of_the_body_before_the_fault() {
-        let first = r#"{"environment":"development","mpid":1,"user_attributes":{"$city":"Zürich 🏔"}}"#;
-        let second = r#"{"environment":"nowhere","mpid":1}"#;
+        let first = r#"{"user_attributes":{"$city":"Zürich 🏔"}}"#;
+        let second = r#"{"environment":"nowhere"}"#;
         let body = format!("[{first},{second}]");
-        let report = Validator::new().check_bytes(second.as_bytes());
-        let finding = report.errors().next().unwrap();
         let place = Place { body: body.as_bytes(), start: first.len() + 2, index: Some(1) };
+        let offset = second.find("\"nowhere\"");
 
-        let message = of_finding(finding, second.as_bytes(), place).message;
+        let error =
+            of_finding(&finding("not \"one\" of them", "/environment", offset), second.as_bytes(), place);
 
-        let wanted = first.chars().count() + 2 + second.find("\"nowhere\"").unwrap();
-        let tail = format!("Path '[1].environment', line 1, position {wanted}.");
-        assert!(message.ends_with(&tail), "{message} does not end in {tail}");
+        let position = first.chars().count() + 2 + offset.unwrap();
+        let wanted =
+            format!("Not &quot;one&quot; of them. Path '[1].environment', line 1, position {position}.");
+        assert_eq!((error.code, error.message), ("BAD_REQUEST", wanted));
+    }
+
+    #[test]
+    fn a_fault_without_a_place_is_at_the_start_of_the_batch() {
+        let place = Place { body: b"[{},{}]", start: 4, index: Some(1) };
+        let error = of_finding(&finding("it is empty", "", None), b"{}", place);
+        assert_eq!(error.message, "It is empty. Path '[1]', line 1, position 4.");
     }
 
     #[test]
