@@ -116,7 +116,7 @@ fn visit(story: &mut Story, who: &Customer, random: &mut Random) {
     if random.chance(60) {
         let (chosen, total) = shop::products(random, 1);
         let data = json!({
-            "currency_code": who.currency, "custom_event_type": "add_to_cart",
+            "currency_code": who.currency,
             "product_action": { "action": "add_to_cart", "total_amount": amount(total), "products": chosen },
         });
         story.add("commerce_event", data, random);
@@ -134,7 +134,7 @@ fn order(story: &mut Story, who: &Customer, random: &mut Random) {
     });
     story.add("commerce_event", checkout, random);
     let purchase = json!({
-        "currency_code": who.currency, "custom_event_type": "purchase",
+        "currency_code": who.currency,
         "product_action": {
             "action": "purchase", "transaction_id": order, "affiliation": "web shop", "products": bought,
             "total_amount": amount(total + 490), "shipping_amount": amount(490), "tax_amount": amount(total / 6),
@@ -161,7 +161,7 @@ fn branch_sale(story: &mut Story, who: &Customer, random: &mut Random) {
 fn refund(story: &mut Story, who: &Customer, random: &mut Random) {
     let (returned, total) = shop::products(random, 1);
     let data = json!({
-        "currency_code": who.currency, "custom_event_type": "refund",
+        "currency_code": who.currency,
         "product_action": { "action": "refund", "products": returned, "total_amount": amount(total),
             "transaction_id": format!("K26-{:06}", 470_000 + random.below(9_000)) },
         "custom_attributes": { "reason": random.pick(&["too small", "not as shown", "arrived broken 😞"]) },

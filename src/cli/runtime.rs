@@ -22,30 +22,52 @@ pub fn start() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::new(format!("cannot start: {error}")))
 }
 
-/// Waits for Ctrl-C, or for being told to terminate.
-pub async fn signal() {
+/// Ctrl-C and being told to terminate, from the moment this is made.
+pub struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
 }
 
-/// Stops the run on the first signal, and the process on the second.
-pub async fn stop_on_signal(stop: Stop, progress: Progress) {
-    signal().await;
-    stop.stop(INTERRUPTED);
-    progress.aside(|| {
-        let text = "stopping: requests under way get their answer; once more to stop at once";
-        let _ = writeln!(io::stderr(), "{text}");
-    });
-    signal().await;
-    std::process::exit(130);
+impl Signals {
+    /// Catches them from now on. Needs a runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not let us.
+    pub fn catch() -> Result<Self, Failure> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let failed = |error: io::Error| Failure::new(format!("cannot catch signals: {error}"));
+            let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+            Ok(Self { interrupt, terminate: signal(SignalKind::terminate()).map_err(failed)? })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    }
+
+    /// Stops the run on the first signal, and the process on the second.
+    pub async fn stop(mut self, stop: Stop, progress: Progress) {
+        self.next().await;
+        stop.stop(INTERRUPTED);
+        progress.aside(|| {
+            let text = "stopping: requests under way get their answer; once more to stop at once";
+            let _ = writeln!(io::stderr(), "{text}");
+        });
+        self.next().await;
+        std::process::exit(130);
+    }
 }

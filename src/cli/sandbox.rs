@@ -5,7 +5,7 @@ use clap::Args;
 use super::args::{clock_at, limit, limits_of, time};
 use super::exit::{Exit, Failure};
 use super::output::{Streams, bytes, count};
-use super::runtime;
+use super::runtime::{self, Signals};
 use crate::client::Credentials;
 use crate::sandbox::{Received, Sandbox, SandboxBuilder};
 
@@ -67,6 +67,7 @@ fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
 }
 
 async fn serve(builder: SandboxBuilder, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let mut signals = Signals::catch()?;
     let sandbox = builder.start().await.map_err(|error| Failure::new(error.to_string()))?;
     let url = sandbox.base_url();
     let root = url.trim_end_matches("/v2");
@@ -78,7 +79,7 @@ async fn serve(builder: SandboxBuilder, streams: &mut Streams<'_>) -> Result<Exi
          -d '{{\"environment\":\"development\",\"user_identities\":{{\"customer_id\":\"1\"}},\"events\":[]}}'"
     ));
     streams.say(format_args!("  curl {root}/sandbox/received      what came in"));
-    runtime::signal().await;
+    signals.next().await;
     account(&sandbox.received(), streams);
     sandbox.shutdown().await;
     Ok(Exit::Clean)

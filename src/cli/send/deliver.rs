@@ -18,7 +18,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::inputs::Input;
 use crate::cli::output::Streams;
 use crate::cli::progress::Progress;
-use crate::cli::runtime;
+use crate::cli::runtime::{self, Signals};
 use crate::client::Client;
 use crate::deliver::{Policy, Sender, Stop};
 use crate::pack::Request;
@@ -50,7 +50,7 @@ pub fn run(args: &SendArgs, inputs: &[Input], streams: &mut Streams<'_>) -> Resu
     let runtime = runtime::start()?;
     let outcome = runtime.block_on(async {
         match client {
-            Some(client) => Ok(delivery.run(client, producer, streams).await),
+            Some(client) => Ok(delivery.run(client, producer, Signals::catch()?, streams).await),
             None => delivery.run_sandbox(producer, streams).await,
         }
     })?;
@@ -73,6 +73,7 @@ impl Delivery<'_> {
     }
 
     async fn run_sandbox(&self, producer: Producer, streams: &mut Streams<'_>) -> Result<Outcome, Failure> {
+        let signals = Signals::catch()?;
         let sandbox = Sandbox::builder()
             .limits(self.args.check.limits())
             .clock(self.args.check.clock())
@@ -85,18 +86,24 @@ impl Delivery<'_> {
             streams.say(format_args!("sandbox listening on {}\n", sandbox.base_url()));
         }
         let client = SendArgs::sandbox_client(&sandbox.base_url())?;
-        let mut outcome = self.run(client, producer, streams).await;
+        let mut outcome = self.run(client, producer, signals, streams).await;
         outcome.sandbox = Some(SandboxAccount::of(&sandbox.received()));
         sandbox.shutdown().await;
         Ok(outcome)
     }
 
-    async fn run(&self, client: Client, producer: Producer, streams: &mut Streams<'_>) -> Outcome {
+    async fn run(
+        &self,
+        client: Client,
+        producer: Producer,
+        signals: Signals,
+        streams: &mut Streams<'_>,
+    ) -> Outcome {
         let started = Instant::now();
         let sizes: Option<Vec<u64>> = self.inputs.iter().map(Input::size).collect();
         let watched = streams.watched && !self.args.quiet;
         let progress = Progress::new(watched, sizes.map(|sizes| sizes.iter().sum()));
-        let signals = tokio::spawn(runtime::stop_on_signal(self.stop.clone(), progress.clone()));
+        let signals = tokio::spawn(signals.stop(self.stop.clone(), progress.clone()));
         let console = RefCell::new(Console { streams, progress });
         let (items, incoming) = mpsc::channel(AHEAD);
         let reader = self.read(producer, items);
