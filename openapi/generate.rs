@@ -4,9 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use progenitor::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use serde_json::{Map, Value, json};
-use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Item, parse_quote};
+use syn::Item;
+use syn::visit_mut::VisitMut;
 
+use super::schema::Schemas;
+use super::tidy::Tidy;
 use super::{Error, Result};
 
 /// Two Rust modules as source text.
@@ -32,7 +34,7 @@ const NUMBER: &str = "crate::types::Number";
 ///
 /// When the document does not fit the OpenAPI 3.0 model or progenitor refuses it, also where it would panic.
 pub fn rust(corrected: &Value) -> Result<Generated> {
-    let spec: openapiv3::OpenAPI = serde_json::from_value(for_types(corrected))
+    let spec: openapiv3::OpenAPI = serde_json::from_value(for_types(corrected)?)
         .map_err(|e| Error::new(format!("the corrected spec does not fit OpenAPI 3.0: {e}")))?;
     // progenitor asserts on documents it cannot express; a refresh has to report that, not die of it.
     let tokens = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings()).generate_tokens(&spec)))
@@ -68,9 +70,11 @@ fn settings() -> GenerationSettings {
 /// - No schema defaults: an absent field stays absent instead of being filled in.
 /// - Every answer is raw bytes: any of them can come with or without a body, which progenitor cannot express. The
 ///   hand-written client reads the body and keeps status and headers.
-fn for_types(corrected: &Value) -> Value {
-    let mut document = corrected.clone();
+/// - `allOf` is merged here: the generator makes a wrapper of a list of one, and loses texts when members repeat.
+fn for_types(corrected: &Value) -> Result<Value> {
+    let mut document = flatten(corrected)?;
     loosen(&mut document, false);
+    wrap_references(&mut document);
     let raw = json!({
         "description": "Any answer.",
         "content": { "*/*": { "schema": { "type": "string", "format": "binary" } } },
@@ -84,7 +88,18 @@ fn for_types(corrected: &Value) -> Value {
             }
         }
     }
-    document
+    Ok(document)
+}
+
+fn flatten(corrected: &Value) -> Result<Value> {
+    let mut document = corrected.clone();
+    let schemas = Schemas::of(corrected)?;
+    for (name, schema) in schemas.0.iter().filter(|(_, schema)| schema.get("allOf").is_some()) {
+        if let Some(slot) = document.pointer_mut("/components/schemas").and_then(|slot| slot.get_mut(name)) {
+            *slot = Value::Object(schemas.flat(schema)?);
+        }
+    }
+    Ok(document)
 }
 
 fn loosen(node: &mut Value, is_property_map: bool) {
@@ -107,6 +122,21 @@ fn loosen(node: &mut Value, is_property_map: bool) {
     }
 }
 
+/// OpenAPI 3.0 ignores what stands beside a `$ref`; inside `allOf` it keeps `nullable` and `description`.
+fn wrap_references(node: &mut Value) {
+    if let Value::Object(map) = node {
+        if map.len() > 1
+            && let Some(target @ Value::String(_)) = map.get("$ref").cloned()
+        {
+            map.remove("$ref");
+            map.insert("allOf".to_owned(), json!([{ "$ref": target }]));
+        }
+        map.values_mut().for_each(wrap_references);
+    } else if let Value::Array(items) = node {
+        items.iter_mut().for_each(wrap_references);
+    }
+}
+
 /// Takes the generated file apart: `mod types` on one side, everything that needs an HTTP stack on the other.
 fn split(mut file: syn::File) -> Result<Generated> {
     Tidy.visit_file_mut(&mut file);
@@ -121,52 +151,6 @@ fn split(mut file: syn::File) -> Result<Generated> {
     let items = types.content.map(|(_, items)| items).unwrap_or_default();
     let types = syn::File { shebang: None, attrs: Vec::new(), items };
     Ok(Generated { types: prettyplease::unparse(&types), client: prettyplease::unparse(&file) })
-}
-
-/// Removes schema text from doc comments and puts `JsonSchema` behind its feature.
-struct Tidy;
-
-impl VisitMut for Tidy {
-    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        attributes.retain_mut(strip_schema_text);
-    }
-
-    fn visit_item_mut(&mut self, item: &mut Item) {
-        if let Item::Struct(syn::ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. }) = item
-            && attrs
-                .iter()
-                .any(|attribute| attribute.path().is_ident("derive") && derives(attribute, "Serialize"))
-        {
-            attrs.push(parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
-        }
-        visit_mut::visit_item_mut(self, item);
-    }
-}
-
-fn derives(attribute: &Attribute, name: &str) -> bool {
-    let mut found = false;
-    let _ = attribute.parse_nested_meta(|meta| {
-        found |= meta.path.segments.last().is_some_and(|segment| segment.ident == name);
-        Ok(())
-    });
-    found
-}
-
-/// Cuts the `<details>` block with the JSON schema; false when nothing is left of the comment.
-fn strip_schema_text(attribute: &mut Attribute) -> bool {
-    let syn::Meta::NameValue(syn::MetaNameValue { path, value, .. }) = &attribute.meta else { return true };
-    let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = value else { return true };
-    if !path.is_ident("doc") {
-        return true;
-    }
-    let text = text.value();
-    let Some((kept, _)) = text.split_once("<details>") else { return true };
-    let kept = kept.trim();
-    if kept.is_empty() {
-        return false;
-    }
-    *attribute = parse_quote!(#[doc = #kept]);
-    true
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

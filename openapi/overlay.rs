@@ -4,7 +4,7 @@ use roas_overlay::apply::Apply;
 use roas_overlay::v1_0::{Action, Overlay};
 use serde_json::Value;
 
-use super::{Error, Result, parse_yaml};
+use super::{DESCRIPTIONS, Error, Result, parse_yaml};
 
 /// One overlay document, parsed.
 #[derive(Debug)]
@@ -40,17 +40,21 @@ impl Layer {
     pub fn apply(&self, document: &mut Value) -> Result<Vec<Stale>> {
         let mut stale = Vec::new();
         for (index, action) in self.overlay.actions.iter().enumerate() {
-            let why = match self.apply_one(action, document)? {
-                Effect::NoMatch => "matches nothing",
-                Effect::NoChange => "changes nothing",
-                Effect::Changed => continue,
+            let mut report = |target: &str, why| {
+                let (layer, target) = (self.name.clone(), target.to_owned());
+                stale.push(Stale { layer, number: index + 1, target, why });
             };
-            stale.push(Stale {
-                layer: self.name.clone(),
-                number: index + 1,
-                target: action.target.clone(),
-                why,
-            });
+            let before = document.clone();
+            match self.apply_one(action, document)? {
+                Effect::NoMatch => report(&action.target, "matches nothing"),
+                Effect::NoChange => report(&action.target, "changes nothing"),
+                Effect::Changed if self.name == DESCRIPTIONS => {
+                    for place in take_out_made_up(document, &before) {
+                        report(&place, "describes what is not there");
+                    }
+                }
+                Effect::Changed => {}
+            }
         }
         Ok(stale)
     }
@@ -73,4 +77,33 @@ enum Effect {
     Changed,
     NoMatch,
     NoChange,
+}
+
+/// Removes what exists only because it was described, and says where: a property that upstream removed, or a typo.
+fn take_out_made_up(document: &mut Value, before: &Value) -> Vec<String> {
+    fn walk(node: &mut Value, before: &Value, place: &str, found: &mut Vec<String>) {
+        match (node, before) {
+            (Value::Object(map), Value::Object(old)) => map.retain(|key, child| {
+                let place = format!("{place}/{key}");
+                match old.get(key) {
+                    Some(before) => walk(child, before, &place, found),
+                    None if child.is_object() => {
+                        found.push(place);
+                        return false;
+                    }
+                    None => {}
+                }
+                true
+            }),
+            (Value::Array(items), Value::Array(old)) => {
+                for (index, (item, before)) in items.iter_mut().zip(old).enumerate() {
+                    walk(item, before, &format!("{place}/{index}"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(document, before, "", &mut found);
+    found
 }

@@ -13,6 +13,7 @@
 pub mod generate;
 pub mod overlay;
 pub mod schema;
+mod tidy;
 
 use std::fmt;
 use std::path::Path;
@@ -28,7 +29,7 @@ pub const DESCRIPTIONS: &str = "descriptions.overlay.yaml";
 pub const LIMITS: &str = "limits.overlay.yaml";
 pub const SOURCE: &str = "SOURCE.toml";
 /// The pipeline's own code; a change in it regenerates everything.
-pub const CODE: [&str; 4] = ["pipeline.rs", "overlay.rs", "generate.rs", "schema.rs"];
+pub const CODE: [&str; 5] = ["pipeline.rs", "overlay.rs", "generate.rs", "schema.rs", "tidy.rs"];
 
 /// What stopped the pipeline, in one sentence that names the file.
 #[derive(Debug)]
@@ -165,5 +166,9 @@ pub fn parse_openapi(name: &str, text: &str) -> Result<Value> {
 
 /// Parses YAML (and so JSON) into a value with sorted keys.
 pub fn parse_yaml(name: &str, text: &str) -> Result<Value> {
-    serde_saphyr::from_str(text).map_err(|e| Error::new(format!("{name} does not parse as YAML: {e}")))
+    serde_saphyr::from_str(text).map_err(|e| {
+        let message = e.to_string();
+        let message = message.strip_prefix("error: ").unwrap_or(&message).trim_end();
+        Error::new(format!("{name} does not parse as YAML: {message}"))
+    })
 }

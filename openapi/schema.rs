@@ -46,8 +46,9 @@ pub fn validator(limited: &Value) -> Result<Value> {
     for name in schemas.0.keys() {
         // A definition carries no `type`: the place that refers to it says whether null is allowed as well.
         let mut definition = convert(&schemas, schemas.get(name)?)?;
+        // A union has no such place: it is only ever referred to as it is.
         if let Value::Object(map) = &mut definition
-            && map.contains_key("properties")
+            && schemas.flat(schemas.get(name)?)?.contains_key("properties")
         {
             map.remove("type");
         }

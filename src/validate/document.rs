@@ -85,8 +85,9 @@ fn report_syntax(error: &serde_json::Error, findings: &mut Collector<'_>) {
 
 /// The error's place; its own column counts bytes, a finding's counts characters.
 fn place(error: &serde_json::Error, text: &str, bytes: &[u8]) -> Location {
-    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let offset = (before + error.column().saturating_sub(1)).min(text.len());
+    let line: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let offset =
+        if error.is_eof() { text.len() } else { (line + error.column().saturating_sub(1)).min(text.len()) };
     locate::at(bytes, offset + (bytes.len() - text.len()))
 }
 

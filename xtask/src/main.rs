@@ -1,1 +1,47 @@
-fn main() {}
+//! `cargo xtask`: reads arguments, runs the verb, prints what it says.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::{coverage, diff, refresh, snapshots};
+
+/// Chores of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Takes over the document that upstream publishes, or with `--check` compares it with ours.
+    Refresh(refresh::Args),
+    /// Says what changed between two OpenAPI documents and what that means for a release.
+    Diff(diff::Args),
+    /// Accepts the snapshots of the outline and the generated output, or with `--check` compares them.
+    Snapshots(snapshots::Args),
+    /// Proves that every row of the disagreement list has a correction or a reason for having none.
+    Coverage(coverage::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Refresh(args) => refresh::run(&args),
+        Verb::Diff(args) => diff::run(&args),
+        Verb::Snapshots(args) => snapshots::run(&args),
+        Verb::Coverage(args) => coverage::run(&args),
+    };
+    // A reader that goes away early is no error: nothing is lost by not printing to it.
+    match outcome {
+        Ok(outcome) => {
+            let _ = std::io::stdout().write_all(outcome.text.as_bytes());
+            if outcome.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Findings as text: for people, and for programs.
 
+mod excerpt;
 mod human;
 mod json_lines;
 
@@ -23,3 +24,6 @@ impl Source<'_> {
         self.first_line.saturating_add(line).saturating_sub(1)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,13 +3,14 @@
 use super::prelude::*;
 use super::views::name_member;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP203",
     name: "empty-event-name",
     severity: Severity::Warning,
     summary: "The name of an event or screen is empty",
-    why: "The name is how an event is found again in reports, audiences and rules for forwarding. An empty one \
-          passes as text, but whatever is recorded under it can hardly be selected afterwards.",
+    why: "The name is how an event is found again in reports, audiences and rules for forwarding. An empty \
+          one passes as text, but whatever is recorded under it can hardly be selected afterwards.",
     source: "JSON reference: `event_name` and `screen_name` are required of custom events and screen views. \
              It does not say what happens to an empty name, hence a warning.",
     fires: Example::one(&[

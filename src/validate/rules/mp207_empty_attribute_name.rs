@@ -3,15 +3,16 @@
 use super::prelude::*;
 use super::views::{event_attribute, event_attributes, user_attribute, user_attributes};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP207",
     name: "empty-attribute-name",
     severity: Severity::Warning,
     summary: "The name of an attribute of an event or user is empty",
-    why: "An attribute is found again by its name only. An empty name is valid JSON, and mostly the trace of a \
-          column without a heading or a variable that was not set.",
-    source: "Default Service Limits page gives names a greatest length and no smallest one; what happens to an empty \
-             name is not documented, hence a warning.",
+    why: "An attribute is found again by its name only. An empty name is valid JSON, and mostly the trace of \
+          a column without a heading or a variable that was not set.",
+    source: "Default Service Limits page gives names a greatest length and no smallest one; what happens to \
+             an empty name is not documented, hence a warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"":"gold"}}"#,
     ]),

@@ -3,13 +3,14 @@
 use super::prelude::*;
 use super::views::{chars, event_attribute, event_attributes, longer};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP208",
     name: "event-attribute-name-too-long",
     severity: Severity::Warning,
     summary: "The name of an event attribute has more than 256 characters",
-    why: "The service cuts the name off at the limit. Attributes whose long names begin alike fall together, and \
-          rules that look for the full name do not find it.",
+    why: "The service cuts the name off at the limit. Attributes whose long names begin alike fall together, \
+          and rules that look for the full name do not find it.",
     source: "Default Service Limits page: 256 characters; characters are counted as Unicode scalar values.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"screen_view","data":{"screen_name":"Cart","custom_attributes":{"value of the cart in euros":"49.90"}}}]}"#,

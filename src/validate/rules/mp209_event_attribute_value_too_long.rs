@@ -3,13 +3,14 @@
 use super::prelude::*;
 use super::views::{event_attribute, event_attributes, longer};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP209",
     name: "event-attribute-value-too-long",
     severity: Severity::Error,
     summary: "The value of an event attribute has more than 4096 characters",
-    why: "The service drops an attribute whose value is too long: not the end of the value but all of it. The event \
-          arrives without the attribute, and nothing in the answer says so.",
+    why: "The service drops an attribute whose value is too long: not the end of the value but all of it. \
+          The event arrives without the attribute, and nothing in the answer says so.",
     source: "Default Service Limits page: 4096 characters; characters are counted as Unicode scalar values.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"screen_view","data":{"screen_name":"Cart","custom_attributes":{"items":"shoes; socks; laces; polish"}}}]}"#,

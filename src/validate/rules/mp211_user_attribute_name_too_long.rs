@@ -3,14 +3,16 @@
 use super::prelude::*;
 use super::views::{chars, longer, user_attribute, user_attributes};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP211",
     name: "user-attribute-name-too-long",
     severity: Severity::Error,
     summary: "The name of a user attribute has more than 256 characters",
-    why: "The service does not set an attribute of the user whose name is too long. The batch is accepted, and the \
-          user goes without the attribute.",
-    source: "Default Service Limits page: 256 characters, else not set; characters are counted as Unicode scalar values.",
+    why: "The service does not set an attribute of the user whose name is too long. The batch is accepted, \
+          and the user goes without the attribute.",
+    source: "Default Service Limits page: 256 characters, else not set; characters are counted as Unicode \
+             scalar values.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"shoe size on the European scale":"44"}}"#,
     ])

@@ -3,15 +3,16 @@
 use super::prelude::*;
 use super::views::{longer, user_attribute, user_attributes};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP212",
     name: "user-attribute-value-too-long",
     severity: Severity::Error,
     summary: "The value of a user attribute has more than 4096 characters",
-    why: "The service does not set an attribute of the user whose value is too long. An earlier value stays, so the \
-          profile is out of date rather than visibly incomplete.",
-    source: "Default Service Limits page: 4096 characters, else not set; characters are counted as Unicode scalar \
-             values. Entries of lists have a limit of their own (MP214).",
+    why: "The service does not set an attribute of the user whose value is too long. An earlier value stays, \
+          so the profile is out of date rather than visibly incomplete.",
+    source: "Default Service Limits page: 4096 characters, else not set; characters are counted as Unicode \
+             scalar values. Entries of lists have a limit of their own (MP214).",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"wishes":"shoes; socks; laces; polish"}}"#,
     ])

@@ -3,13 +3,14 @@
 use super::prelude::*;
 use super::views::{count, user_attribute, user_attributes};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP213",
     name: "user-attribute-list-too-long",
     severity: Severity::Error,
     summary: "A user attribute that is a list has more than 1000 entries",
-    why: "The service does not set a list with too many entries: all of it is left out, not only the entries beyond \
-          the limit. Lists that grow with every visit get there one day.",
+    why: "The service does not set a list with too many entries: all of it is left out, not only the entries \
+          beyond the limit. Lists that grow with every visit get there one day.",
     source: "Default Service Limits page: 1000 entries, else not set.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"sizes":["43","44","45"]}}"#,

@@ -3,14 +3,16 @@
 use super::prelude::*;
 use super::views::{longer, user_attribute, user_attributes};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP214",
     name: "user-attribute-entry-too-long",
     severity: Severity::Error,
     summary: "An entry of a list among the user attributes has more than 512 characters",
-    why: "One entry that is too long costs the whole list: the service does not set the attribute. The limit for \
-          entries is far below that for an attribute that is a single text.",
-    source: "Default Service Limits page: 512 characters, else not set; characters are counted as Unicode scalar values.",
+    why: "One entry that is too long costs the whole list: the service does not set the attribute. The limit \
+          for entries is far below that for an attribute that is a single text.",
+    source: "Default Service Limits page: 512 characters, else not set; characters are counted as Unicode \
+             scalar values.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"wishes":["shoes","a pair of very long laces"]}}"#,
     ])

@@ -3,17 +3,18 @@
 use super::prelude::*;
 use super::views::{DEVICE_IDS, integer, is_all_zero, is_blank};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP301",
     name: "nobody-to-attribute-to",
     severity: Severity::Warning,
     summary: "A batch has neither an identity of the user nor one of the device",
-    why: "A batch belongs to one user, whom the service finds by `user_identities`, `mpid`, `mp_deviceid` or an id in \
-          `device_info`. Without any of them the events are accepted and belong to nobody: no profile shows them, \
-          no audience counts them.",
-    source: "JSON reference: the identifiers of a batch. A warning and no error, because nothing says that such a \
-             batch is rejected, and many of the documentation's own examples have no identity. An identity of a \
-             partner counts as one, since no source says that it does not.",
+    why: "A batch belongs to one user, whom the service finds by `user_identities`, `mpid`, `mp_deviceid` or \
+          an id in `device_info`. Without any of them the events are accepted and belong to nobody: no \
+          profile shows them, no audience counts them.",
+    source: "JSON reference: the identifiers of a batch. A warning and no error, because nothing says that \
+             such a batch is rejected, and many of the documentation's own examples have no identity. An \
+             identity of a partner counts as one, since no source says that it does not.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"email":""},"device_info":{"platform":"web"},"user_attributes":{"plan":"gold"}}"#,
     ]),

@@ -3,15 +3,16 @@
 use super::prelude::*;
 use super::views::integer;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP303",
     name: "mpid-zero",
     severity: Severity::Warning,
     summary: "`mpid` is 0, which is no user",
-    why: "An `mpid` is a 64-bit number that the service gave to a user. Zero is what a variable holds before it is \
-          set; with it, all users of whom the sender knows nothing look like one and the same.",
-    source: "JSON reference: `mpid` is the id that the service assigned. That 0 is never assigned is not written \
-             down, hence a warning.",
+    why: "An `mpid` is a 64-bit number that the service gave to a user. Zero is what a variable holds before \
+          it is set; with it, all users of whom the sender knows nothing look like one and the same.",
+    source: "JSON reference: `mpid` is the id that the service assigned. That 0 is never assigned is not \
+             written down, hence a warning.",
     fires: Example::one(&[
         r#"{"environment":"production","mpid":0,"user_identities":{"customer_id":"u-1"}}"#,
     ]),

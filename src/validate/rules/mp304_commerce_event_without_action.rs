@@ -3,16 +3,17 @@
 use super::prelude::*;
 use super::views::is_blank;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP304",
     name: "commerce-event-without-action",
     severity: Severity::Warning,
     summary: "A commerce event has no product action, promotion action or product impressions",
     why: "A commerce event says what happened by exactly one of `product_action`, `promotion_action` and \
-          `product_impressions`. With none of them there is no purchase, no click, nothing for revenue reports or \
-          outputs to work with.",
-    source: "JSON reference, commerce event: exactly one. No schema requires it and what the service does is not \
-             documented, hence a warning; the official Python SDK refuses to build such an event.",
+          `product_impressions`. With none of them there is no purchase, no click, nothing for revenue \
+          reports or outputs to work with.",
+    source: "JSON reference, commerce event: exactly one. No schema requires it and what the service does is \
+             not documented, hence a warning; the official Python SDK refuses to build such an event.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"commerce_event","data":{"currency_code":"EUR","product_action":null}}]}"#,
     ]),

@@ -3,15 +3,16 @@
 use super::prelude::*;
 use super::views::{is_blank, text};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP306",
     name: "purchase-without-products",
     severity: Severity::Warning,
     summary: "A purchase has no products",
-    why: "`products` says what was bought. A purchase without it is accepted, but reports and audiences by product do \
-          not see it, and outputs that send one line for each product send none.",
-    source: "JSON reference, product action: the products of the action. It is optional in every schema, since other \
-             actions can do without, hence a warning for purchases only.",
+    why: "`products` says what was bought. A purchase without it is accepted, but reports and audiences by \
+          product do not see it, and outputs that send one line for each product send none.",
+    source: "JSON reference, product action: the products of the action. It is optional in every schema, \
+             since other actions can do without, hence a warning for purchases only.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"commerce_event","data":{"product_action":{"action":"purchase","transaction_id":"o-1","total_amount":49.9,"products":[]}}}]}"#,
     ]),

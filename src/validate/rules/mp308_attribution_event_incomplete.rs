@@ -3,16 +3,18 @@
 use super::prelude::*;
 use super::views::{is_blank, text};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP308",
     name: "attribution-event-incomplete",
     severity: Severity::Warning,
     summary: "An attribution event has another name, or lacks `publisher` or `campaign`",
-    why: "The service reads who brought the user from custom events of type `attribution` that are also named \
-          `attribution` and have the attributes `publisher` and `campaign`. One that lacks any of it is stored as an \
-          ordinary event, and the user stays without attribution.",
-    source: "Documentation on attribution by server. The published JSON schema does not know the type `attribution`, \
-             and an example on a partner's page writes the attributes with capitals, hence a warning.",
+    why: "The service reads who brought the user from custom events of type `attribution` that are also \
+          named `attribution` and have the attributes `publisher` and `campaign`. One that lacks any of it \
+          is stored as an ordinary event, and the user stays without attribution.",
+    source: "Documentation on attribution by server. The published JSON schema does not know the type \
+             `attribution`, and an example on a partner's page writes the attributes with capitals, hence a \
+             warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"custom_event","data":{"event_name":"attribution","custom_event_type":"attribution","custom_attributes":{"publisher":"Search"}}}]}"#,
     ]),

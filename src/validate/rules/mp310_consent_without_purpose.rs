@@ -3,15 +3,16 @@
 use super::prelude::*;
 use super::views::is_blank;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP310",
     name: "consent-without-purpose",
     severity: Severity::Warning,
     summary: "`consent_state` contains no decision about any purpose",
-    why: "A decision is recorded under a regulation and a purpose. An empty `consent_state` records nothing: not that \
-          the user agreed, not that the user refused, and no earlier decision is taken back by it.",
-    source: "JSON reference, consent state: a purpose with `consented` and `timestamp_unixtime_ms`. Empty maps pass \
-             the published schema, hence a warning.",
+    why: "A decision is recorded under a regulation and a purpose. An empty `consent_state` records nothing: \
+          not that the user agreed, not that the user refused, and no earlier decision is taken back by it.",
+    source: "JSON reference, consent state: a purpose with `consented` and `timestamp_unixtime_ms`. Empty \
+             maps pass the published schema, hence a warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"consent_state":{"gdpr":{}}}"#,
     ]),
@@ -28,6 +29,9 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
         findings
             .add(Pointer::root().key("consent_state"), "the consent state holds no decision")
             .allowed("at least one purpose under `gdpr` or `ccpa`")
-            .help("leave `consent_state` out when there is nothing to record; to refuse, send `\"consented\": false`");
+            .help(
+                "leave `consent_state` out when there is nothing to record; to refuse, send `\"consented\": \
+                 false`",
+            );
     }
 }

@@ -4,15 +4,17 @@ use super::prelude::*;
 use super::views::{user_attribute, user_attributes};
 use crate::validate::shape::nearest;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP311",
     name: "unknown-reserved-attribute",
     severity: Severity::Warning,
     summary: "The name of a user attribute begins with `$` but is not one of the reserved ones",
-    why: "Names that begin with `$` are reserved for what partners understand alike: age, gender, address and the \
-          like. An unknown one, mostly a slip of the pen, is not mapped to anything at the partners.",
-    source: "User attributes documentation lists the reserved names. Upper and lower case are not told apart here, \
-             because examples use both; names with a colon, which the platform makes for predictions, are let pass.",
+    why: "Names that begin with `$` are reserved for what partners understand alike: age, gender, address \
+          and the like. An unknown one, mostly a slip of the pen, is not mapped to anything at the partners.",
+    source: "User attributes documentation lists the reserved names. Upper and lower case are not told apart \
+             here, because examples use both; names with a colon, which the platform makes for predictions, \
+             are let pass.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"$first_name":"Ada"}}"#,
     ]),

@@ -2,14 +2,17 @@
 
 use super::prelude::*;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP312",
     name: "attribute-set-and-deleted",
     severity: Severity::Warning,
     summary: "A name stands in `user_attributes` and in `deleted_user_attributes`",
-    why: "A batch that sets an attribute and deletes it contradicts itself. The two lists have no order between them, \
-          so whether the user has the attribute afterwards depends on how the service happens to work.",
-    source: "JSON reference: one list sets, the other deletes. Which of them wins is not documented, hence a warning.",
+    why: "A batch that sets an attribute and deletes it contradicts itself. The two lists have no order \
+          between them, so whether the user has the attribute afterwards depends on how the service happens \
+          to work.",
+    source: "JSON reference: one list sets, the other deletes. Which of them wins is not documented, hence a \
+             warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"plan":"gold"},"deleted_user_attributes":["plan"]}"#,
     ]),

@@ -3,14 +3,17 @@
 use super::prelude::*;
 use super::views::{float, locations};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP313",
     name: "coordinates-out-of-range",
     severity: Severity::Warning,
     summary: "A latitude is not within -90 to 90, or a longitude not within -180 to 180",
-    why: "Latitude ends at the poles and longitude at the date line. Numbers beyond are mostly the two exchanged, or \
-          degrees without the decimal point; partners that use places ignore them or refuse the event.",
-    source: "JSON reference, location: degrees. What the service does with others is not documented, hence a warning.",
+    why: "Latitude ends at the poles and longitude at the date line. Numbers beyond are mostly the two \
+          exchanged, or degrees without the decimal point; partners that use places ignore them or refuse \
+          the event.",
+    source: "JSON reference, location: degrees. What the service does with others is not documented, hence a \
+             warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"context":{"location":{"latitude":151.2,"longitude":-33.9}}}"#,
     ]),

@@ -4,15 +4,16 @@ use super::prelude::*;
 use super::views::locations;
 use crate::validate::shape::nearest;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP315",
     name: "unknown-location-source",
     severity: Severity::Warning,
     summary: "`location_source` is not one of the documented values",
-    why: "`location_source` says how a place was found, and with that how far it can be trusted. A value that the \
-          service does not know tells it nothing.",
-    source: "JSON reference, location: `unknown`, `ip_lookup`, `lat_long`. The published schema takes any text, hence \
-             a warning.",
+    why: "`location_source` says how a place was found, and with that how far it can be trusted. A value \
+          that the service does not know tells it nothing.",
+    source: "JSON reference, location: `unknown`, `ip_lookup`, `lat_long`. The published schema takes any \
+             text, hence a warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"context":{"location":{"latitude":52.5,"longitude":13.4,"location_source":"latlong"}}}"#,
     ]),

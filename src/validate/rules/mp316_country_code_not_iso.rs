@@ -4,14 +4,16 @@ use super::codes::{country_meant, is_country};
 use super::prelude::*;
 use super::views::locations;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP316",
     name: "country-code-not-iso",
     severity: Severity::Warning,
     summary: "`country_code` is not a two-letter code of ISO 3166-1",
-    why: "Places are compared by the two-letter code in capitals. A name, a three-letter code or lower case is stored \
-          as it is, and audiences by country miss the user.",
-    source: "JSON reference, location: ISO 3166-1 alpha-2. The published schema takes any text, hence a warning.",
+    why: "Places are compared by the two-letter code in capitals. A name, a three-letter code or lower case \
+          is stored as it is, and audiences by country miss the user.",
+    source: "JSON reference, location: ISO 3166-1 alpha-2. The published schema takes any text, hence a \
+             warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"context":{"location":{"latitude":52.5,"longitude":13.4,"country_code":"DEU"}}}"#,
     ]),

@@ -3,15 +3,16 @@
 use super::codes::is_currency;
 use super::prelude::*;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP317",
     name: "currency-code-not-iso",
     severity: Severity::Warning,
     summary: "`currency_code` is not a code of ISO 4217",
-    why: "Amounts of different currencies are told apart, and converted by partners, by the three-letter code in \
-          capitals. A symbol, a name or lower case passes, and the revenue cannot be added up.",
-    source: "JSON reference, commerce event: ISO 4217. The published schema takes any text, hence a warning. Codes \
-             withdrawn since 2020 pass, because historical orders carry them.",
+    why: "Amounts of different currencies are told apart, and converted by partners, by the three-letter \
+          code in capitals. A symbol, a name or lower case passes, and the revenue cannot be added up.",
+    source: "JSON reference, commerce event: ISO 4217. The published schema takes any text, hence a warning. \
+             Codes withdrawn since 2020 pass, because historical orders carry them.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"commerce_event","data":{"currency_code":"eur","product_action":{"action":"click","products":[{"id":"p-1"}]}}}]}"#,
     ]),

@@ -3,15 +3,16 @@
 use super::prelude::*;
 use super::views::is_all_zero;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP318",
     name: "advertising-id-all-zero",
     severity: Severity::Warning,
     summary: "An advertising id consists of zeros",
-    why: "A device whose user does not want to be tracked gives out an advertising id of zeros. It is the same for \
-          all such devices, so as an identity it throws strangers together.",
-    source: "Documentation of device information, for the advertising id of iOS. The published sample has such ids on \
-             other platforms, hence a warning.",
+    why: "A device whose user does not want to be tracked gives out an advertising id of zeros. It is the \
+          same for all such devices, so as an identity it throws strangers together.",
+    source: "Documentation of device information, for the advertising id of iOS. The published sample has \
+             such ids on other platforms, hence a warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"device_info":{"platform":"iOS","ios_advertising_id":"00000000-0000-0000-0000-000000000000"}}"#,
     ]),

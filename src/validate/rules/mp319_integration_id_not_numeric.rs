@@ -2,15 +2,16 @@
 
 use super::prelude::*;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP319",
     name: "integration-id-not-numeric",
     severity: Severity::Warning,
     summary: "A key of `integration_attributes` is not the number of an integration",
-    why: "`integration_attributes` are handed to one integration, named by the number of its module. Under any other \
-          key they reach nobody.",
-    source: "JSON reference, batch: keyed by module id; the Ruby SDK types the key as an integer. The published \
-             schema takes any key, hence a warning.",
+    why: "`integration_attributes` are handed to one integration, named by the number of its module. Under \
+          any other key they reach nobody.",
+    source: "JSON reference, batch: keyed by module id; the Ruby SDK types the key as an integer. The \
+             published schema takes any key, hence a warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"integration_attributes":{"adjust":{"adid":"a-1"}}}"#,
     ]),

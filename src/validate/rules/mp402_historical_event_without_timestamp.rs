@@ -4,14 +4,16 @@ use super::prelude::*;
 use super::times::EVENT_TIME;
 use super::views::list_indices;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP402",
     name: "historical-event-without-timestamp",
     severity: Severity::Error,
     summary: "An event meant for the historical path has no `timestamp_unixtime_ms`",
-    why: "On the live paths an event without a time gets that of its arrival. The historical path has no such way \
-          out: one event without a time, and the whole batch is not processed.",
-    source: "HTTP API page, historical data. Elsewhere the time is only suggested, so other paths say nothing.",
+    why: "On the live paths an event without a time gets that of its arrival. The historical path has no \
+          such way out: one event without a time, and the whole batch is not processed.",
+    source: "HTTP API page, historical data. Elsewhere the time is only suggested, so other paths say \
+             nothing.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764547200000}},{"event_type":"session_start","data":{}}]}"#,
     ])

@@ -4,15 +4,17 @@ use super::prelude::*;
 use super::times::{historical_min_age, sound_event_times, spoken};
 use super::views::list_indices;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP403",
     name: "historical-event-too-young",
     severity: Severity::Error,
     summary: "An event meant for the historical path is less than 72 hours old",
-    why: "The historical path takes a batch only when every event in it is at least 72 hours old. One younger event, \
-          and the whole batch is not processed, with the older events in it; the answer does not tell.",
-    source: "HTTP API page, historical data: 72 hours. The age is measured when the batch is checked, so events \
-             close to the line are old enough a little later.",
+    why: "The historical path takes a batch only when every event in it is at least 72 hours old. One \
+          younger event, and the whole batch is not processed, with the older events in it; the answer does \
+          not tell.",
+    source: "HTTP API page, historical data: 72 hours. The age is measured when the batch is checked, so \
+             events close to the line are old enough a little later.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764547200000}},{"event_type":"session_start","data":{"timestamp_unixtime_ms":1768348800000}}]}"#,
     ])

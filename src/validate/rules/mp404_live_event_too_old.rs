@@ -4,25 +4,26 @@ use super::prelude::*;
 use super::times::{EventTime, historical_min_age, live_max_age, sound_event_times, spoken};
 use super::views::list_indices;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP404",
     name: "live-event-too-old",
     severity: Severity::Warning,
     summary: "An event that is not bound for the historical path is more than 30 days old",
-    why: "The live paths reckon with data of the last 30 days. They accept older events, but audiences are computed \
-          wrongly from them, and they are forwarded to partners as if they were new.",
-    source: "HTTP API page, historical data: older than 30 days belongs on `/bulkevents/historical`. The live paths \
-             accept it nevertheless, hence a warning.",
+    why: "The live paths reckon with data of the last 30 days. They accept older events, but audiences are \
+          computed wrongly from them, and they are forwarded to partners as if they were new.",
+    source: "HTTP API page, historical data: older than 30 days belongs on `/bulkevents/historical`. The \
+             live paths accept it nevertheless, hence a warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764547200000}}]}"#,
     ]),
     silent: Example::one(&[
-        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1766016000000}}]}"#,
+        r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1765843200000}}]}"#,
     ]),
     check: Check::Batch(check),
 };
 
-/// Events too old for the live paths, and the indices of those too young, or without a time, for the historical one.
+/// Events too old for the live paths, and the indices of those too young for the historical one or without a time.
 pub(super) fn sides(batch: &BatchView<'_>) -> (Vec<EventTime>, Vec<usize>) {
     let (least, most) = (historical_min_age(batch), live_max_age(batch));
     let mut old = Vec::new();

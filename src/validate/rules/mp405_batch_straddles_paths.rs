@@ -5,15 +5,17 @@ use super::prelude::*;
 use super::times::{historical_min_age, live_max_age, spoken};
 use super::views::list_indices;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP405",
     name: "batch-straddles-paths",
     severity: Severity::Warning,
     summary: "A batch holds events too old for the live paths beside events too young for the historical one",
-    why: "Events older than 30 days belong on the historical path, which does not process a batch with an event \
-          younger than 72 hours or without a time. A batch with both kinds is wrong wherever it is sent: in part on \
-          a live path, as a whole on the historical one.",
-    source: "HTTP API page, historical data: 72 hours and 30 days. The live paths accept the batch, hence a warning.",
+    why: "Events older than 30 days belong on the historical path, which does not process a batch with an \
+          event younger than 72 hours or without a time. A batch with both kinds is wrong wherever it is \
+          sent: in part on a live path, as a whole on the historical one.",
+    source: "HTTP API page, historical data: 72 hours and 30 days. The live paths accept the batch, hence a \
+             warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1764547200000}},{"event_type":"session_start","data":{"timestamp_unixtime_ms":1768348800000}}]}"#,
     ]),
@@ -35,10 +37,15 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     let (least, most) = (historical_min_age(batch), live_max_age(batch));
     findings
         .add(Pointer::root().key("events"), "no path takes the batch as a whole")
-        .measured(format!("{} too old for the live paths, {} too young for the historical one", old.len(), young.len()))
+        .measured(format!(
+            "{} too old for the live paths, {} too young for the historical one",
+            old.len(),
+            young.len()
+        ))
         .allowed(format!("all events at most {} old, or all at least {}", spoken(most), spoken(least)))
         .help(format!(
-            "split it: events {} to `/bulkevents/historical`, events {} to `/bulkevents`; the rest goes with either",
+            "split it: events {} to `/bulkevents/historical`, events {} to `/bulkevents`; the rest goes with \
+             either",
             list_indices(&old),
             list_indices(&young),
         ));

@@ -4,15 +4,17 @@ use super::prelude::*;
 use super::times::{EVENT_TIME, Unit};
 use super::views::integer;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP408",
     name: "timestamp-in-wrong-unit",
     severity: Severity::Warning,
     summary: "A time of a session, consent, cart or permission is not in milliseconds",
-    why: "All times are Unix milliseconds. A decision about consent in seconds was taken in 1970 as far as the service \
-          can tell, and may count as older than the one that it was to replace.",
-    source: "JSON reference: milliseconds everywhere. An example of consent by the official Python SDK has seconds \
-             and no event is lost by it, hence a warning; for the times of events see MP406 and MP407.",
+    why: "All times are Unix milliseconds. A decision about consent in seconds was taken in 1970 as far as \
+          the service can tell, and may count as older than the one that it was to replace.",
+    source: "JSON reference: milliseconds everywhere. An example of consent by the official Python SDK has \
+             seconds and no event is lost by it, hence a warning; for the times of events see MP406 and \
+             MP407.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"consent_state":{"gdpr":{"newsletter":{"consented":true,"timestamp_unixtime_ms":1768400000}}}}"#,
     ]),

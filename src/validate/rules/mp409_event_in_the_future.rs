@@ -3,14 +3,15 @@
 use super::prelude::*;
 use super::times::{DAY_MS, sound_event_times, spoken};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP409",
     name: "event-in-the-future",
     severity: Severity::Warning,
     summary: "The time of an event is more than a day ahead",
-    why: "A clock that is off by minutes is common and harmless; more than a day ahead is a wrong date, a local time \
-          taken for UTC many times over, or a planned time instead of that of the event. Such events show up in \
-          reports only once the day has come.",
+    why: "A clock that is off by minutes is common and harmless; more than a day ahead is a wrong date, a \
+          local time taken for UTC many times over, or a planned time instead of that of the event. Such \
+          events show up in reports only once the day has come.",
     source: "No source names a bound; a day of tolerance is this tool's choice, hence a warning.",
     fires: Example::one(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1768608000000}}]}"#,

@@ -4,16 +4,17 @@ use super::memory::{CAPACITY, Memory, hash};
 use super::prelude::*;
 use super::views::plain;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP501",
     name: "repeated-source-request-id",
     severity: Severity::Error,
     summary: "Two batches have the same `source_request_id`",
-    why: "The service takes a second batch with the same `source_request_id` for a repetition of the first and lets \
-          it vanish, for 30 to 60 days and for the whole API key. That makes retries safe, and loses a batch when two \
-          different ones share an id.",
-    source: "JSON reference, batch: de-duplication. Of the ids in a file the last 500000 are remembered, as hashes; \
-             with more than that a warning says once that repetitions further apart are not seen.",
+    why: "The service takes a second batch with the same `source_request_id` for a repetition of the first \
+          and lets it vanish, for 30 to 60 days and for the whole API key. That makes retries safe, and \
+          loses a batch when two different ones share an id.",
+    source: "JSON reference, batch: de-duplication. Of the ids in a file the last 500000 are remembered, as \
+             hashes; with more than that a warning says once that repetitions further apart are not seen.",
     fires: Example::many(&[
         r#"{"environment":"production","source_request_id":"r-1","user_identities":{"customer_id":"u-1"},"user_attributes":{"plan":"gold"}}"#,
         r#"{"environment":"production","source_request_id":"r-1","user_identities":{"customer_id":"u-2"},"user_attributes":{"plan":"basic"}}"#,
@@ -37,13 +38,23 @@ impl AcrossCheck for RequestIds {
         let (repeated, first) = self.0.recall(hash(id), batch.number);
         if repeated {
             findings
-                .add(pointer, format!("batch {first} has the same `source_request_id`, so one of the two will vanish"))
+                .add(
+                    pointer,
+                    format!("batch {first} has the same `source_request_id`, so one of the two will vanish"),
+                )
                 .found(value)
                 .allowed("an id that no other batch has had for 60 days")
-                .help("give every batch an id of its own, such as a UUID, and keep it for retries of that batch only");
+                .help(
+                    "give every batch an id of its own, such as a UUID, and keep it for retries of that \
+                     batch only",
+                );
         } else if self.0.just_overflowed() {
             findings
-                .add(pointer, "there are too many ids to remember them all: only nearer repetitions are found from here on")
+                .add(
+                    pointer,
+                    "there are too many ids to remember them all: only nearer repetitions are found from \
+                     here on",
+                )
                 .measured(format!("more than {CAPACITY} ids"))
                 .help("check the file in parts, sorted by `source_request_id`, to compare all ids")
                 .as_warning();

@@ -4,16 +4,17 @@ use super::memory::{CAPACITY, Memory, hash};
 use super::prelude::*;
 use super::views::plain;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP502",
     name: "repeated-source-message-id",
     severity: Severity::Warning,
     summary: "Two events have the same `source_message_id`",
-    why: "`source_message_id` identifies one event from its source to every output. When two events share one, \
-          whoever removes duplicates further down keeps only one of them; mostly it is a copied constant, or an \
-          event that was exported twice.",
-    source: "JSON reference, events: identifies the event. That the service itself drops the second one is not \
-             documented, hence a warning. The last 500000 ids are remembered, as hashes.",
+    why: "`source_message_id` identifies one event from its source to every output. When two events share \
+          one, whoever removes duplicates further down keeps only one of them; mostly it is a copied \
+          constant, or an event that was exported twice.",
+    source: "JSON reference, events: identifies the event. That the service itself drops the second one is \
+             not documented, hence a warning. The last 500000 ids are remembered, as hashes.",
     fires: Example::many(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-1"}}]}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-1"}}]}"#,
@@ -46,7 +47,11 @@ impl AcrossCheck for MessageIds {
                     .help("give every event an id of its own, such as a UUID, or leave the member out");
             } else if self.0.just_overflowed() {
                 findings
-                    .add(pointer(), "there are too many ids to remember them all: only nearer repetitions are found from here on")
+                    .add(
+                        pointer(),
+                        "there are too many ids to remember them all: only nearer repetitions are found from \
+                         here on",
+                    )
                     .measured(format!("more than {CAPACITY} ids"))
                     .help("check the file in parts to compare all ids");
             }

@@ -6,16 +6,17 @@ use super::memory::{CAPACITY, hash};
 use super::prelude::*;
 use super::views::{count, name_member};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP503",
     name: "too-many-event-names",
     severity: Severity::Warning,
     summary: "The batches have more than 1000 different names of events and screens",
-    why: "A workspace takes a limited number of different event and screen names; events with new names beyond it are \
-          dropped. Names with ids, dates or amounts in them use up the number within a day, for every source of the \
-          workspace.",
-    source: "Default Service Limits page: 1000 unique names. The workspace may have more or fewer already and the \
-             limit can be raised, hence a warning, once a file.",
+    why: "A workspace takes a limited number of different event and screen names; events with new names \
+          beyond it are dropped. Names with ids, dates or amounts in them use up the number within a day, \
+          for every source of the workspace.",
+    source: "Default Service Limits page: 1000 unique names. The workspace may have more or fewer already \
+             and the limit can be raised, hence a warning, once a file.",
     fires: Example::many(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"custom_event","data":{"event_name":"Order 17","custom_event_type":"other"}}]}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"custom_event","data":{"event_name":"Order 18","custom_event_type":"other"}},{"event_type":"screen_view","data":{"screen_name":"Order 18"}}]}"#,
@@ -48,10 +49,16 @@ impl AcrossCheck for Names {
             self.seen.insert(hash((member, name)));
             if count(self.seen.len()) > limit {
                 findings
-                    .add(event.data_pointer().key(member), "with this one there are more different names than a workspace takes")
+                    .add(
+                        event.data_pointer().key(member),
+                        "with this one there are more different names than a workspace takes",
+                    )
                     .measured(format!("{} names up to here", self.seen.len()))
                     .allowed(format!("at most {limit} names of events and screens"))
-                    .help("move what varies, such as ids, dates and amounts, from the names into `custom_attributes`");
+                    .help(
+                        "move what varies, such as ids, dates and amounts, from the names into \
+                         `custom_attributes`",
+                    );
                 *self = Self { seen: HashSet::new(), told: true };
                 return;
             }

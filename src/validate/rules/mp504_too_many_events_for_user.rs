@@ -5,16 +5,19 @@ use super::prelude::*;
 use super::times::{DAY_MS, EVENT_TIME, Unit};
 use super::views::{integer, is_blank, plain};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP504",
     name: "too-many-events-for-user",
     severity: Severity::Warning,
     summary: "A user has more than 150 events on one day",
-    why: "The service reckons with so many events of a user a day on average, and may restrict a workspace that sends \
-          more. A single user far beyond it is mostly a test account, a robot, or one id that many people share.",
-    source: "Default Service Limits page: 150 on average in 24 hours. A single user may have more, hence a warning, \
-             once a user and day (UTC). An event without a time counts for the day of the check; users are told \
-             apart by `mpid`, else `customer_id`, else all their identities; the last 500000 are remembered, as hashes.",
+    why: "The service reckons with so many events of a user a day on average, and may restrict a workspace \
+          that sends more. A single user far beyond it is mostly a test account, a robot, or one id that \
+          many people share.",
+    source: "Default Service Limits page: 150 on average in 24 hours. A single user may have more, hence a \
+             warning, once a user and day (UTC). An event without a time counts for the day of the check; \
+             users are told apart by `mpid`, else `customer_id`, else all their identities; the last 500000 \
+             are remembered, as hashes.",
     fires: Example::many(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}},{"event_type":"session_start","data":{}}]}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}}]}"#,
@@ -44,10 +47,16 @@ impl AcrossCheck for Days {
             *number = number.saturating_add(1);
             if *number == limit.saturating_add(1) {
                 findings
-                    .add(Pointer::root().key("events").index(event.index), "the user has very many events on this day")
+                    .add(
+                        Pointer::root().key("events").index(event.index),
+                        "the user has very many events on this day",
+                    )
                     .measured(format!("more than {limit} events of one user on one day"))
                     .allowed(format!("{limit} a day on average"))
-                    .help("is this a test account, or an id that many people share? Send fewer, larger events otherwise");
+                    .help(
+                        "is this a test account, or an id that many people share? Send fewer, larger events \
+                         otherwise",
+                    );
             }
         }
     }

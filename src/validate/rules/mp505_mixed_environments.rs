@@ -2,15 +2,16 @@
 
 use super::prelude::*;
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP505",
     name: "mixed-environments",
     severity: Severity::Warning,
     summary: "Some batches of a file are development data and others production data",
-    why: "The same key takes both, and `environment` alone keeps them apart. A file with both was mostly put together \
-          by mistake, and what is sent as production cannot be taken back.",
-    source: "JSON reference, batch: `environment`. Both in one request are accepted, hence a warning, once a file; a \
-             batch without `environment` is left to MP302.",
+    why: "The same key takes both, and `environment` alone keeps them apart. A file with both was mostly put \
+          together by mistake, and what is sent as production cannot be taken back.",
+    source: "JSON reference, batch: `environment`. Both in one request are accepted, hence a warning, once a \
+             file; a batch without `environment` is left to MP302.",
     fires: Example::many(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"plan":"gold"}}"#,
         r#"{"environment":"development","user_identities":{"customer_id":"u-2"},"user_attributes":{"plan":"basic"}}"#,

@@ -4,15 +4,16 @@ use super::memory::{Memory, hash};
 use super::prelude::*;
 use super::views::{user_attribute, user_attributes};
 
+/// The rule.
 pub static RULE: Rule = Rule {
     code: "MP506",
     name: "attribute-changes-type",
     severity: Severity::Warning,
     summary: "A user attribute is a single value in one batch and a list in another",
-    why: "An attribute is a text or a list of texts, and ought to stay what it is. Where it changes, audiences and \
-          outputs that were set up for one kind miss the users that have the other.",
-    source: "User attributes documentation: values are texts or lists of texts, and a name should not change between \
-             the two. What the service does is not documented, hence a warning, once an attribute.",
+    why: "An attribute is a text or a list of texts, and ought to stay what it is. Where it changes, \
+          audiences and outputs that were set up for one kind miss the users that have the other.",
+    source: "User attributes documentation: values are texts or lists of texts, and a name should not change \
+             between the two. What the service does is not documented, hence a warning, once an attribute.",
     fires: Example::many(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"user_attributes":{"sizes":["43","44"]}}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"user_attributes":{"sizes":"44"}}"#,

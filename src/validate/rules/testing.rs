@@ -95,8 +95,7 @@ fn values_of_the_user_show_only_on_request() {
     let batch = br#"{"environment":"production","user_identities":{"customer_id":"u-1"},
         "context":{"location":{"latitude":123.456,"longitude":1,"country_code":"deu","location_source":"gps-chip"}},
         "events":[{"event_type":"custom_event","data":{"event_name":"SECRET-EVENT-NAME","custom_event_type":"other"}}]}"#;
-    let mut limits = Limits::default();
-    limits.event_name_chars = 5;
+    let limits = Limits { event_name_chars: 5, ..Limits::default() };
     let check = |show| {
         let validator = Validator::builder().limits(limits.clone()).show_values(show).build();
         format!("{:?}", validator.check_bytes(batch))

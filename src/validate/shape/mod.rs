@@ -17,7 +17,7 @@ use super::rules::{
     mp122_secret_in_body as mp122,
 };
 use super::validator::Collector;
-pub(super) use names::nearest;
+pub(super) use names::{mentions_secret, nearest};
 use schema::COMPILED;
 
 /// The schema of one batch (JSON Schema, draft 2020-12), as generated from the corrected spec.

@@ -36,6 +36,12 @@ const SECRETS: &[&str] = &[
 /// Members of batches and events as the platform sends them out, which no input schema has.
 const OUTPUT_FORMAT: &[&str] = &["message_id", "message_type", "unique_id", "system_notifications"];
 
+/// Whether text of a document has a key in it whose value should not be shown.
+pub(in crate::validate) fn mentions_secret(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("api_key") || SECRETS.iter().any(|name| text.contains(&format!("\"{name}\"")))
+}
+
 /// What an unknown member seems to be.
 pub(super) enum Meant<'a> {
     /// The documented member of this name.

@@ -36,7 +36,10 @@ impl Compiled {
         prepare(&mut schema, &read_only);
         if let Some(Value::Object(members)) = schema.pointer_mut("/$defs/Batch/properties") {
             for name in SECRETS {
-                members.get_mut(name).into_iter().for_each(|secret| forbid(secret, SECRET));
+                // Nothing of the member's own schema is kept: its objections could quote the secret.
+                let mut secret = json!({});
+                forbid(&mut secret, SECRET);
+                members.insert(name.to_owned(), secret);
             }
         }
         let validator = jsonschema::options()

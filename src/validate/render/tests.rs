@@ -1,0 +1,93 @@
+//! Snapshots of each renderer, and what must never be printed.
+
+use super::{Human, JsonLines, Source};
+use crate::validate::{Report, Validator};
+
+const TEXT: &str = r#"{
+  "environment": "Production", "api_key": "SECRET-KEY", "mpid": 1,
+  "user_identities": {"customerid": "personal-1"},
+  "events": [
+    {"event_type": "custom_evnt", "data": {}},
+    {"event_type": "push_registration", "data": {"register": true}},
+    {"event_type": "session_start", "data": {"session_uuid": "personal-2", "evil\u001b[31m\u202e": 1}}
+  ]
+}"#;
+
+fn report(text: &str, show_values: bool) -> Report {
+    Validator::builder().show_values(show_values).build().check_bytes(text.as_bytes())
+}
+
+/// The findings of MP0xx and MP1xx, so that a new rule of another family changes no snapshot.
+fn human(text: &str, human: Human) -> String {
+    let source = Source { name: "shop.ndjson", first_line: 41, text: text.as_bytes() };
+    let mut out = Vec::new();
+    for finding in report(text, human.show_values).findings() {
+        if finding.code < "MP2" {
+            human.write(&mut out, &source, finding).unwrap();
+        }
+    }
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn human_masks_values() {
+    let text = human(TEXT, Human::new());
+    assert!(!text.contains("personal") && !text.contains("SECRET-KEY"));
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn human_with_values() {
+    let text = human(TEXT, Human::new().show_values(true));
+    assert!(text.contains("personal-2") && !text.contains("SECRET-KEY"));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn human_in_colour() {
+    insta::assert_snapshot!(human(r#"{"mpid":"1"}"#, Human::new().color(true)).replace('\u{1b}', "ESC"));
+}
+
+#[test]
+fn human_of_a_broken_document() {
+    insta::assert_snapshot!(human("{\"mpid\": 1,\n  \"events\": [}\n", Human::new().show_values(true)));
+}
+
+#[test]
+fn a_secret_is_not_quoted_even_with_values() {
+    for text in [
+        r#"{"api_key":"SECRET-KEY"}"#,
+        r#"{"api_key" : "SECRET-KEY", "mpid":"1"}"#,
+        r#"{"mpid":"1","api_secret":"SECRET-KEY"}"#,
+        r#"{"api_key":"SECRET-KEY",}"#,
+    ] {
+        let shown = human(text, Human::new().show_values(true));
+        assert!(shown.contains("[MP") && !shown.contains("SECRET-KEY"), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn a_long_line_is_shortened_on_both_sides() {
+    let long = "ä".repeat(500);
+    let text = format!("{{\"environment\":\"{long}\",\"mpid\":\"x\",\"ip\":\"{long}\",}}{long}");
+    let text = human(&text, Human::new().show_values(true));
+    assert!(text.lines().all(|line| line.chars().count() < 140), "{text}");
+    assert!(text.contains("| … ä") && text.contains("ä …"));
+}
+
+#[test]
+fn json_lines() {
+    let source = Source { name: "shop.ndjson", first_line: 41, text: TEXT.as_bytes() };
+    let mut out = Vec::new();
+    for finding in report(TEXT, false).findings().iter().filter(|finding| finding.code < "MP2") {
+        JsonLines::new().write(&mut out, &source, finding).unwrap();
+    }
+    let text = String::from_utf8(out).unwrap();
+    for line in text.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(value["file"], "shop.ndjson");
+        assert!(value["line"].as_u64().unwrap() > 41);
+    }
+    insta::assert_snapshot!(text);
+}
