@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::Endpoint;
+use crate::client::{ApiError, Client, Error, Receipt};
 
 /// Posts one body; the real one is [`Client`](crate::client::Client).
 ///
@@ -40,7 +41,7 @@ pub struct Answer {
     /// The highest use of any limit, in percent: `X-mp-rate-limit-percentage-used`.
     pub percentage_used: Option<f64>,
     /// The errors in the body, HTML entities undone.
-    pub errors: Vec<ServiceError>,
+    pub errors: Vec<ApiError>,
     /// One sentence for people, for failures: what went wrong, without secrets.
     pub message: Option<String>,
 }
@@ -60,21 +61,12 @@ pub enum Outcome {
 pub enum Failure {
     /// No connection: nothing was sent.
     Connect,
-    /// No secure connection: nothing was sent, and trying again does not help.
-    Tls,
+    /// It cannot be sent at all, such as to a server without a trusted certificate: nothing was sent, and trying again does not help.
+    Permanent,
     /// No answer in time: the service may have taken the request.
     Timeout,
     /// The connection broke: the service may have taken the request.
     Dropped,
-}
-
-/// An entry of `errors` in the body of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceError {
-    /// Such as `BAD_REQUEST`.
-    pub code: String,
-    /// The service's own words.
-    pub message: String,
 }
 
 impl Answer {
@@ -103,7 +95,7 @@ impl Answer {
 
     /// With errors in the body.
     #[must_use]
-    pub fn with_errors(mut self, errors: Vec<ServiceError>) -> Self {
+    pub fn with_errors(mut self, errors: Vec<ApiError>) -> Self {
         self.errors = errors;
         self
     }
@@ -129,7 +121,7 @@ impl Answer {
     #[must_use]
     pub fn is_uncertain(&self) -> bool {
         match self.outcome {
-            Outcome::Status(status) => status == 408 || status >= 500,
+            Outcome::Status(status) => matches!(status, 408 | 500..),
             Outcome::Failed(failure) => matches!(failure, Failure::Timeout | Failure::Dropped),
         }
     }
@@ -137,7 +129,7 @@ impl Answer {
     /// All that was said, in one line: the service's errors, else the failure, else the status.
     #[must_use]
     pub fn summary(&self) -> String {
-        let said: Vec<&str> = self.errors.iter().map(|error| error.message.as_str()).collect();
+        let said: Vec<&str> = self.errors.iter().map(words).filter(|words| !words.is_empty()).collect();
         match (said.is_empty(), &self.message, self.outcome) {
             (false, _, _) => said.join("; "),
             (true, Some(message), _) => message.clone(),
@@ -149,15 +141,68 @@ impl Answer {
     }
 }
 
+/// What an error says: its message, or its code when it has none.
+pub(super) fn words(error: &ApiError) -> &str {
+    if error.message.is_empty() { &error.code } else { &error.message }
+}
+
 impl Failure {
     /// The failure in words.
     #[must_use]
     pub fn what(self) -> &'static str {
         match self {
             Self::Connect => "no connection",
-            Self::Tls => "no secure connection",
+            Self::Permanent => "it cannot be sent at all",
             Self::Timeout => "no answer in time",
             Self::Dropped => "the connection broke before there was an answer",
         }
+    }
+}
+
+impl Transport for Client {
+    async fn post(&self, endpoint: Endpoint, body: Bytes) -> Answer {
+        match Self::post(self, endpoint, body).await {
+            Ok(receipt) => Answer::from(&receipt),
+            Err(error) => Answer::from(&error),
+        }
+    }
+}
+
+impl From<&Receipt> for Answer {
+    fn from(receipt: &Receipt) -> Self {
+        Self {
+            retry_after: receipt.retry_after(),
+            percentage_used: receipt.percentage_used(),
+            errors: receipt.errors().to_vec(),
+            message: (!receipt.is_complete())
+                .then(|| "the answer was cut off: it may have named faults in these batches".to_owned()),
+            ..Self::status(receipt.status())
+        }
+    }
+}
+
+impl From<&Error> for Answer {
+    fn from(error: &Error) -> Self {
+        let outcome = match error.status() {
+            Some(status) => Outcome::Status(status),
+            None => Outcome::Failed(failure(error)),
+        };
+        Self {
+            retry_after: error.retry_after(),
+            limit_exceeded: error.limit_exceeded().map(str::to_owned),
+            errors: error.api_errors().to_vec(),
+            message: Some(error.to_string()),
+            ..Self::new(outcome)
+        }
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    if !error.is_retryable() {
+        Failure::Permanent
+    } else if error.may_have_arrived() {
+        if error.is_timeout() { Failure::Timeout } else { Failure::Dropped }
+    } else {
+        Failure::Connect
     }
 }

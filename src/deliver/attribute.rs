@@ -5,9 +5,133 @@ use crate::pack::Request;
 /// The batch that an error message is about, as an index into [`Request::parts`]; nothing when that cannot be told for certain.
 ///
 /// The service names the place in the body it was sent: by an index, `Path '[3].user_attributes'`, or by a position,
-/// `line 1, position 314`, counted in characters.
+/// `line 1, position 314`, counted in characters. Characters beyond the basic plane count as one or two; where that would
+/// make a difference to the answer, there is none.
+///
+/// ```
+/// use mparticle_events::deliver::attribute::culprit;
+/// # use mparticle_events::{Endpoint, input::RawBatch, pack::Packer, validate::Limits};
+/// # let mut packer = Packer::new(Endpoint::Bulk, &Limits::default());
+/// # for text in [r#"{"a":1}"#, r#"{"b":2}"#] {
+/// #     packer.push(RawBatch { bytes: text.into(), ..RawBatch::default() })?;
+/// # }
+/// # let request = packer.finish().unwrap();
+/// assert_eq!(request.body(), br#"[{"a":1},{"b":2}]"#);
+/// assert_eq!(culprit("Not a string. Path '[1].b', line 1, position 15.", &request), Some(1));
+/// assert_eq!(culprit("Not a string. Path 'a', line 1, position 7.", &request), Some(0));
+/// assert_eq!(culprit("Something is wrong.", &request), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn culprit(message: &str, request: &Request) -> Option<usize> {
-    let _ = (message, request);
+    if request.len() == 1 {
+        return Some(0);
+    }
+    if let Some(index) = number_after(message, "Path '[") {
+        return usize::try_from(index).ok().filter(|index| *index < request.len());
+    }
+    let position = number_after(message, "position ")?;
+    let line = number_after(message, "line ").unwrap_or(1);
+    let text = std::str::from_utf8(request.body()).ok()?;
+    let by = |width: fn(char) -> usize| batch_at(byte_at(text, line, position, width)?, request);
+    // The service looks like one that counts UTF-16 units; its documentation does not say.
+    let units = by(char::len_utf16)?;
+    (by(|_| 1) == Some(units)).then_some(units)
+}
+
+/// The number right after a phrase.
+fn number_after(message: &str, phrase: &str) -> Option<u64> {
+    let (_, rest) = message.split_once(phrase)?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+/// The byte at which the `position`-th character of a line begins; both count from 1.
+fn byte_at(text: &str, line: u64, position: u64, width: fn(char) -> usize) -> Option<usize> {
+    let before = usize::try_from(line.max(1)).ok()?.checked_sub(1)?;
+    let start = match before {
+        0 => 0,
+        before => text.match_indices('\n').nth(before - 1)?.0 + 1,
+    };
+    let mut counted = 0_u64;
+    for (at, character) in text.get(start..)?.char_indices() {
+        counted += width(character) as u64;
+        if counted >= position {
+            return Some(start + at);
+        }
+    }
     None
+}
+
+/// The batch that a byte of the body belongs to; between two, the second.
+fn batch_at(byte: usize, request: &Request) -> Option<usize> {
+    let index = request.parts().partition_point(|part| part.range.end <= byte);
+    (index < request.len()).then_some(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Endpoint;
+    use crate::input::RawBatch;
+    use crate::pack::Packer;
+    use crate::validate::Limits;
+
+    fn request(batches: &[&str]) -> Request {
+        let mut packer = Packer::new(Endpoint::Bulk, &Limits::default());
+        for text in batches {
+            packer.push(RawBatch { bytes: (*text).into(), ..RawBatch::default() }).unwrap();
+        }
+        packer.finish().unwrap()
+    }
+
+    fn at(position: usize, request: &Request) -> Option<usize> {
+        culprit(&format!("Bad. Path 'x', line 1, position {position}."), request)
+    }
+
+    #[test]
+    fn an_index_beats_a_position_and_must_exist() {
+        let request = request(&["{}", "{}", "{}"]);
+        assert_eq!(culprit("Path '[2].x[0]', line 1, position 2.", &request), Some(2));
+        assert_eq!(culprit("Path '[3].x', line 1, position 2.", &request), None);
+        assert_eq!(culprit("Path '[99999999999999999999].x', line 1, position 2.", &request), Some(0));
+        assert_eq!(culprit("Path 'events[2].x', line 1, position 5.", &request), Some(1));
+    }
+
+    #[test]
+    fn every_position_of_a_batch_is_its_own() {
+        let request = request(&["{\"a\":1}", "{\"bb\":2}"]);
+        for position in 1..=8 {
+            assert_eq!(at(position, &request), Some(0), "{position}");
+        }
+        for position in 9..=17 {
+            assert_eq!(at(position, &request), Some(1), "{position}");
+        }
+        assert_eq!(at(18, &request), None, "the closing bracket");
+        assert_eq!(at(400, &request), None);
+    }
+
+    #[test]
+    fn characters_are_counted_and_not_bytes() {
+        let request = request(&["{\"a\":\"ééééééééé\"}", "{\"b\":2}", "{\"c\":3}"]);
+        assert_eq!(request.body()[27], b'{', "the second batch in bytes");
+        assert_eq!(at(19, &request), Some(1));
+        assert_eq!(at(28, &request), Some(2));
+    }
+
+    #[test]
+    fn where_the_way_of_counting_matters_nobody_is_blamed() {
+        let request = request(&["{\"a\":\"😀😀\"}", "{\"b\":2}", "{\"c\":3}"]);
+        assert_eq!(at(5, &request), Some(0));
+        assert_eq!(at(12, &request), None);
+        assert_eq!(at(18, &request), Some(1));
+    }
+
+    #[test]
+    fn a_position_is_within_its_line() {
+        let request = request(&["{\n\"a\":1\n}", "{\n\"b\":2}"]);
+        assert_eq!(culprit("Path 'a', line 2, position 5.", &request), Some(0));
+        assert_eq!(culprit("Path 'b', line 4, position 5.", &request), Some(1));
+        assert_eq!(culprit("Path 'b', line 9, position 5.", &request), None);
+    }
 }

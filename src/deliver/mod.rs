@@ -40,6 +40,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod account;
 mod answer;
 pub mod attribute;
 pub mod dead_letter;
@@ -51,7 +52,7 @@ mod sender;
 mod stop;
 mod summary;
 
-pub use answer::{Answer, Failure, Outcome, ServiceError, Transport};
+pub use answer::{Answer, Failure, Outcome, Transport};
 pub use observer::{Observer, Reason, Rejection, Retry, Silent};
 pub use rate::RateLimiter;
 pub use retry::Policy;

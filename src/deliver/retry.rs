@@ -86,10 +86,10 @@ pub fn decide(attempt: &Attempt, answer: &Answer, policy: &Policy, random: f64) 
         Outcome::Status(400 | 413 | 422) if attempt.batches > 1 => Decision::Split,
         // A key or an address that is wrong is wrong for every request.
         Outcome::Status(300..=399 | 401 | 403 | 404 | 405 | 407) => Decision::Stop,
-        Outcome::Status(408 | 429) => again(attempt, answer, policy, random),
+        Outcome::Status(408 | 425 | 429) => again(attempt, answer, policy, random),
         Outcome::Status(400..=499) => Decision::Reject,
         Outcome::Status(_) => again(attempt, answer, policy, random),
-        Outcome::Failed(Failure::Tls) => Decision::Stop,
+        Outcome::Failed(Failure::Permanent) => Decision::Stop,
         Outcome::Failed(_) => again(attempt, answer, policy, random),
     }
 }
@@ -113,7 +113,8 @@ fn backoff(attempt: &Attempt, asked: Option<Duration>, policy: &Policy, random: 
     let doublings = attempt.number.saturating_sub(1).min(31);
     let bound = policy.base.saturating_mul(1 << doublings).min(policy.max_backoff);
     let random = if random.is_finite() { random.clamp(0.0, 1.0) } else { 1.0 };
-    let jittered = bound.mul_f64(random);
+    // A bound that is beyond all clocks stays what it is.
+    let jittered = Duration::try_from_secs_f64(bound.as_secs_f64() * random).unwrap_or(bound);
     match asked {
         // All workers got the same hint; a little of our own on top keeps them from coming back at the same instant.
         Some(asked) => asked.min(policy.max_retry_after).saturating_add(jittered.min(policy.base)),

@@ -28,4 +28,6 @@ mod request_id;
 
 pub use packer::{Packer, TooLarge};
 pub use request::{Part, Request};
+#[cfg(feature = "client")]
+pub(crate) use request_id::with_id;
 pub use request_id::{RequestIds, has_request_id};

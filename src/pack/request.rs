@@ -1,6 +1,7 @@
 //! One request as it will be sent, and where each batch stands in it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::Endpoint;
 
@@ -20,22 +21,31 @@ pub struct Part {
     pub spliced: Option<Range<usize>>,
 }
 
-/// A body ready to be posted, with its batches told apart.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+/// A request that is being filled.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
     endpoint: Endpoint,
     body: Vec<u8>,
     parts: Vec<Part>,
 }
 
-impl Request {
-    /// An empty request; closed by [`close`](Self::close).
-    pub(super) fn open(endpoint: Endpoint) -> Self {
+impl Open {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
         let body = if endpoint.is_bulk() { vec![b'['] } else { Vec::new() };
         Self { endpoint, body, parts: Vec::new() }
     }
 
-    /// Appends a batch; `part.range` is set here.
+    /// Bytes so far, without the closing bracket.
+    pub(super) fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Batches so far.
+    pub(super) fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Appends a batch that comes in pieces; `part.range` is set here.
     pub(super) fn append(&mut self, pieces: &[&[u8]], mut part: Part) {
         if !self.parts.is_empty() {
             self.body.push(b',');
@@ -49,13 +59,23 @@ impl Request {
     }
 
     /// Writes the closing bracket.
-    pub(super) fn close(mut self) -> Self {
+    pub(super) fn close(mut self) -> Request {
         if self.endpoint.is_bulk() {
             self.body.push(b']');
         }
-        self
+        Request { endpoint: self.endpoint, body: Arc::new(self.body), parts: self.parts }
     }
+}
 
+/// A body ready to be posted, with its batches told apart. Cloning does not copy the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    endpoint: Endpoint,
+    body: Arc<Vec<u8>>,
+    parts: Vec<Part>,
+}
+
+impl Request {
     /// The path it is for.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
@@ -115,7 +135,7 @@ impl Request {
     }
 
     fn only(&self, parts: &[Part]) -> Self {
-        let mut request = Self::open(self.endpoint);
+        let mut request = Open::new(self.endpoint);
         for part in parts {
             let bytes = self.body.get(part.range.clone()).unwrap_or_default();
             request.append(&[bytes], part.clone());
@@ -123,9 +143,9 @@ impl Request {
         request.close()
     }
 
-    /// The body and the places of the batches in it.
+    /// The body, shared rather than copied.
     #[must_use]
-    pub fn into_parts(self) -> (Endpoint, Vec<u8>, Vec<Part>) {
-        (self.endpoint, self.body, self.parts)
+    pub fn shared_body(&self) -> Arc<Vec<u8>> {
+        Arc::clone(&self.body)
     }
 }

@@ -88,3 +88,43 @@ fn splice(batch: &[u8], id: impl FnOnce() -> String) -> Option<(usize, Vec<u8>)>
     let comma = if members.is_empty() { "" } else { "," };
     Some((after_brace, format!("\"{KEY}\":{value}{comma}").into_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(index: u64, bytes: &[u8]) -> RawBatch {
+        RawBatch { bytes: bytes.to_vec(), index, ..RawBatch::default() }
+    }
+
+    #[test]
+    fn ids_are_the_same_from_run_to_run() {
+        let id = RequestIds::for_input("orders.ndjson").id(&batch(7, b"{}"));
+        // Written down: an id that changes with a new version would double what is sent again.
+        assert_eq!(id.to_string(), "ID");
+    }
+
+    #[test]
+    fn equal_lines_get_different_ids() {
+        let ids = RequestIds::for_input("x");
+        assert_ne!(ids.id(&batch(0, b"{}")), ids.id(&batch(1, b"{}")));
+        assert_ne!(ids.id(&batch(0, b"{}")), ids.id(&batch(0, b"{ }")));
+    }
+
+    #[test]
+    fn only_the_batch_s_own_key_counts() {
+        for (text, expected) in [
+            (&br#"{"source_request_id":"a"}"#[..], Some(true)),
+            (br#" { "a":{}, "source_request_id" : null } "#, Some(true)),
+            (br#"{"source\u005frequest\u005Fid":1}"#, Some(true)),
+            (br#"{"events":[{"source_request_id":"a"}],"b":"source_request_id"}"#, Some(false)),
+            (br#"{"source_request_id ":1,"Source_Request_Id":2}"#, Some(false)),
+            (b"{}", Some(false)),
+            (b"[{}]", None),
+            (b"{\"a\":1", None),
+            (b"", None),
+        ] {
+            assert_eq!(has_request_id(text), expected, "{}", String::from_utf8_lossy(text));
+        }
+    }
+}
