@@ -90,7 +90,7 @@ fn warnings_fail_only_when_strict_and_a_rule_can_be_switched() {
 
 #[test]
 fn findings_kept_back_are_counted_and_announced() {
-    let bad = "{}x\n".repeat(150);
+    let bad = "{\"events\":}\n".repeat(150);
     let shown = |args: &[&str]| {
         let assert = mparticle().arg("validate").args(args).write_stdin(bad.clone()).assert().code(1);
         let output = assert.get_output();
