@@ -2,11 +2,12 @@
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{lines, running};
+use crate::support::{file, lines, running};
 
 fn interrupt(pid: u32) {
     assert!(Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap().success());
@@ -35,6 +36,24 @@ fn a_delivery_that_waits_for_its_input_can_be_ended() {
     assert_eq!(number("accepted") + number("not_attempted"), number("read"), "{summary}");
     assert_eq!(summary["stopped"], "interrupted");
     drop(input);
+}
+
+#[test]
+fn the_second_time_it_ends_at_once() {
+    // Takes requests and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let (_folder, path) = file("good.ndjson", lines(3));
+    let mut command = running(&["send", "--base-url", &url, path.to_str().unwrap()]);
+    let mut child =
+        command.env("MPARTICLE_API_KEY", "key").env("MPARTICLE_API_SECRET", "secret").spawn().unwrap();
+    let (_connection, _) = silent.accept().unwrap();
+    interrupt(child.id());
+    let mut told = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut told).unwrap();
+    assert!(told.contains("once more to stop at once"), "{told}");
+    interrupt(child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

@@ -142,7 +142,10 @@ impl SendArgs {
     ///
     /// When there are no credentials, or the address cannot be used.
     pub fn client(&self) -> Result<Client, Failure> {
-        let stop = |error: crate::client::Error| Failure::new(error.to_string());
+        // Errors name what a program would call; here it is an option.
+        let stop = |error: crate::client::Error| {
+            Failure::new(error.to_string().replace("allow_plain_http", "--allow-plain-http"))
+        };
         let credentials = Credentials::from_env().map_err(|error| {
             stop(error).help("export the key and the secret of your server-to-server feed, or try --sandbox, which needs none")
         })?;

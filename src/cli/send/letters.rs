@@ -50,13 +50,13 @@ impl LetterFile {
         (self.open.as_ref().map_or(0, DeadLetters::written), self.added)
     }
 
-    /// Writes a letter, all the way to the system: a run that ends at once loses none.
+    /// Writes a letter; what was written stays, however the run ends.
     ///
     /// # Errors
     ///
     /// When it cannot be written; the message names the file. Nothing may be sent on then.
     pub fn write(&mut self, letter: &DeadLetter) -> io::Result<()> {
-        let result = self.file().and_then(|file| file.write(letter).and_then(|()| file.flush()));
+        let result = self.file().and_then(|file| file.write(letter));
         result.map_err(|error| self.explained(&error))
     }
 

@@ -290,7 +290,10 @@ fn base_name(input: &Input) -> String {
 fn said(report: &Report) -> String {
     let mut errors = report.errors();
     let Some(first) = errors.next() else { return String::new() };
-    let mut text = format!("{} at `{}`", first.message, first.pointer);
+    let mut text = first.message.clone();
+    if !first.pointer.is_empty() {
+        text.push_str(&format!(" at `{}`", first.pointer));
+    }
     if let Some(help) = &first.help {
         text.push_str("; ");
         text.push_str(help);
