@@ -4,6 +4,8 @@
 //! Everything not in the table must pass without an error: these are payloads that official SDKs send and that the
 //! documentation shows.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,6 @@
 //! Reading batches from files of every layout, and from files that are none.
+// Helpers of tests, too, may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};

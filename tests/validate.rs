@@ -151,6 +151,13 @@ fn a_bulk_array_where_one_batch_belongs_is_told_apart() {
 }
 
 #[test]
+fn a_key_that_is_repeated_often_is_one_finding() {
+    let report = check(r#"{"environment":"production","mpid":1,"mpid":2,"ip":null,"mpid":3,"events":[]}"#);
+    assert_eq!(shape(&report), [("MP005", "/mpid")]);
+    assert_eq!(report.findings()[0].location.unwrap().column, 57, "at the one that was kept");
+}
+
+#[test]
 fn deep_nesting_is_a_finding_and_no_crash() {
     for depth in [120, 127, 128, 129, 10_000, 1_000_000] {
         let text = format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));

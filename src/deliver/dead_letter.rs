@@ -330,7 +330,8 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_an_error_that_names_the_line() {
-        let mut out = DeadLetters::new(&mut [0_u8; 20][..], Arc::new(FixedClock(0)));
+        let mut disk = [0_u8; 20];
+        let mut out = DeadLetters::new(&mut disk[..], Arc::new(FixedClock(0)));
         let error = out.write(&letter(b"{}")).unwrap_err();
         assert!(error.to_string().contains("for line 3 could not be written"), "{error}");
         assert_eq!(out.written(), 0);

@@ -44,6 +44,7 @@ mod account;
 mod answer;
 pub mod attribute;
 pub mod dead_letter;
+mod feed;
 mod observer;
 mod rate;
 pub mod retry;
@@ -53,6 +54,7 @@ mod stop;
 mod summary;
 
 pub use answer::{Answer, Failure, Outcome, Transport};
+pub use feed::{Feed, Requests, feed};
 pub use observer::{Observer, Reason, Rejection, Retry, Silent};
 pub use rate::RateLimiter;
 pub use retry::Policy;

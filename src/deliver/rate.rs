@@ -60,3 +60,48 @@ impl RateLimiter {
         self.next = self.next.max(now.saturating_add(wait));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_hold_outlasts_the_rate_and_a_shorter_hold() {
+        let mut limiter = RateLimiter::unlimited();
+        limiter.hold(Duration::ZERO, Duration::from_secs(5));
+        limiter.hold(Duration::from_secs(1), Duration::from_secs(1));
+        assert_eq!(limiter.try_take(Duration::from_secs(2), 1), Err(Duration::from_secs(3)));
+        assert_eq!(limiter.try_take(Duration::from_secs(5), 1), Ok(()));
+        assert_eq!(limiter.try_take(Duration::from_secs(5), u64::MAX), Ok(()));
+    }
+
+    #[test]
+    fn a_rate_that_is_none_is_no_ceiling() {
+        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let mut limiter = RateLimiter::new(rate);
+            assert_eq!(limiter.try_take(Duration::ZERO, 100), Ok(()));
+            assert_eq!(limiter.try_take(Duration::ZERO, 100), Ok(()), "{rate}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_rate_is_kept_and_used(rate in 1.0_f64..1000.0, sizes in prop::collection::vec(1_u64..100, 2..50)) {
+            let mut limiter = RateLimiter::new(rate);
+            let mut now = Duration::ZERO;
+            let mut before = 0;
+            for size in sizes {
+                while let Err(wait) = limiter.try_take(now, size) {
+                    now += wait;
+                }
+                let due = before as f64 / rate;
+                prop_assert!((now.as_secs_f64() - due).abs() < 1e-3, "{before} batches in {now:?}");
+                before += size;
+            }
+        }
+    }
+}

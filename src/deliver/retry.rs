@@ -121,3 +121,111 @@ fn backoff(attempt: &Attempt, asked: Option<Duration>, policy: &Policy, random: 
         None => jittered,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn attempt(number: u32, batches: usize) -> Attempt {
+        Attempt { number, batches, ..Attempt::default() }
+    }
+
+    fn after(answer: &Answer, attempt: &Attempt) -> Decision {
+        decide(attempt, answer, &Policy::default(), 0.5)
+    }
+
+    #[test]
+    fn what_each_status_leads_to() {
+        for (status, many, one) in [
+            (200, Decision::Done, Decision::Done),
+            (202, Decision::Done, Decision::Done),
+            (302, Decision::Stop, Decision::Stop),
+            (400, Decision::Split, Decision::Reject),
+            (401, Decision::Stop, Decision::Stop),
+            (403, Decision::Stop, Decision::Stop),
+            (404, Decision::Stop, Decision::Stop),
+            (409, Decision::Reject, Decision::Reject),
+            (413, Decision::Split, Decision::Reject),
+            (422, Decision::Split, Decision::Reject),
+        ] {
+            let answer = Answer::status(status);
+            assert_eq!(after(&answer, &attempt(1, 2)), many, "{status}, two batches");
+            assert_eq!(after(&answer, &attempt(1, 1)), one, "{status}, one batch");
+        }
+        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+            let wait = Decision::RetryAfter(Duration::from_millis(250));
+            assert_eq!(after(&Answer::status(status), &attempt(1, 1)), wait, "{status}");
+        }
+    }
+
+    #[test]
+    fn attempts_run_out_differently() {
+        let last = attempt(8, 5);
+        assert_eq!(after(&Answer::status(503), &last), Decision::GiveUp);
+        assert_eq!(after(&Answer::failed(Failure::Timeout, ""), &last), Decision::GiveUp);
+        assert_eq!(after(&Answer::failed(Failure::Dropped, ""), &last), Decision::GiveUp);
+        assert_eq!(after(&Answer::failed(Failure::Connect, ""), &last), Decision::Stop);
+        assert_eq!(after(&Answer::failed(Failure::Permanent, ""), &attempt(1, 5)), Decision::Stop);
+        let throttled = Attempt { number: 50, throttled: 50, ..last };
+        assert!(matches!(after(&Answer::status(429), &throttled), Decision::RetryAfter(_)));
+        assert!(matches!(after(&Answer::status(503), &throttled), Decision::RetryAfter(_)));
+        assert_eq!(after(&Answer::status(429), &Attempt { throttled: 100, ..throttled }), Decision::GiveUp);
+    }
+
+    #[test]
+    fn no_wait_goes_beyond_the_deadline() {
+        let late = Attempt { elapsed: Duration::from_secs(15 * 60), ..attempt(2, 1) };
+        assert_eq!(after(&Answer::status(503), &late), Decision::GiveUp);
+    }
+
+    fn answer() -> impl Strategy<Value = Answer> {
+        let failure = prop_oneof![
+            Just(Failure::Connect),
+            Just(Failure::Permanent),
+            Just(Failure::Timeout),
+            Just(Failure::Dropped)
+        ];
+        let outcome =
+            prop_oneof![(100_u16..700).prop_map(Outcome::Status), failure.prop_map(Outcome::Failed)];
+        (outcome, prop::option::of(any::<u64>())).prop_map(|(outcome, asked)| Answer {
+            outcome,
+            retry_after: asked.map(Duration::from_millis),
+            ..Answer::status(0)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_decision_keeps_to_the_policy(
+            answer in answer(),
+            number in 1_u32..,
+            share in 0_u32..=100,
+            elapsed in any::<u32>(),
+            batches in 1_usize..200,
+            random in any::<f64>(),
+            base in any::<u32>(),
+        ) {
+            let policy = Policy { base: Duration::from_millis(base.into()), ..Policy::default() };
+            let throttled = (u64::from(number) * u64::from(share) / 100) as u32;
+            let elapsed = Duration::from_millis(elapsed.into());
+            let attempt = Attempt { number, throttled, elapsed, batches };
+            match decide(&attempt, &answer, &policy, random) {
+                Decision::Done => prop_assert!(matches!(answer.outcome, Outcome::Status(200..=299))),
+                Decision::RetryAfter(wait) => {
+                    prop_assert!(elapsed + wait <= policy.deadline);
+                    prop_assert!(wait >= answer.retry_after.unwrap_or_default().min(policy.max_retry_after));
+                    prop_assert!(answer.retry_after.is_some() || wait <= policy.max_backoff);
+                    prop_assert!(number - throttled < policy.max_attempts || throttled < policy.max_throttled);
+                }
+                Decision::Split => prop_assert!(batches > 1),
+                Decision::Reject => prop_assert!(matches!(answer.outcome, Outcome::Status(400..=499))),
+                Decision::GiveUp => prop_assert!(!matches!(answer.outcome, Outcome::Status(200..=299))),
+                Decision::Stop => prop_assert!(answer.status_code().is_none_or(|status| status < 500)),
+            }
+        }
+    }
+}

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::account::Account;
 use super::retry::{Attempt, Decision, decide};
-use super::{Answer, Observer, Outcome, Policy, RateLimiter, Sender, Stop, Summary, Transport};
+use super::{Answer, Failure, Observer, Outcome, Policy, RateLimiter, Sender, Stop, Summary, Transport};
 use crate::pack::Request;
 
 /// A request on its way, and what happened to it so far.
@@ -155,7 +155,7 @@ where
             in_flight.push(Box::pin(air.fly(flight, Duration::ZERO)));
         }
         let room = in_flight.len() < sender.concurrency;
-        match event(&mut in_flight, more.then(|| requests.as_mut()), room).await {
+        match event(&mut in_flight, more.then_some(requests.as_mut()), room).await {
             Event::Next(request) if stop.is_stopped() => control.account.not_attempted(&request),
             Event::Next(request) => {
                 in_flight.push(Box::pin(air.fly(Flight::new(request, 0), Duration::ZERO)));
@@ -237,7 +237,9 @@ impl<O: Observer + ?Sized> Control<'_, O> {
 
     fn stop(&mut self, flight: &Flight, answer: &Answer) {
         self.stop.stop(answer.message.clone().unwrap_or_else(|| answer.summary()));
-        if flight.uncertain {
+        // All attempts are spent, and an earlier one may have arrived. A wrong key, though, says nothing about the batches:
+        // they are sent again when the key is right.
+        if flight.uncertain && answer.outcome == Outcome::Failed(Failure::Connect) {
             self.account.gave_up(flight, answer);
         } else {
             self.account.not_attempted(&flight.request);

@@ -57,9 +57,10 @@ impl<T: Transport> Sender<T> {
     /// Delivers all requests of a stream, and returns when each of their batches is accounted for.
     ///
     /// After a stop the stream is still read to its end, and everything in it counted as not attempted; whoever produces it can
-    /// end it earlier by looking at [`Stop::is_stopped`]. It needs a tokio runtime with time, and for a network client with I/O. The stream
-    /// is read on the task that calls: one that reads files and checks batches belongs on another thread, with a bounded channel
-    /// between (see [`futures_util::stream::iter`] for the simple case).
+    /// end it earlier by looking at [`Stop::is_stopped`].
+    ///
+    /// It needs a tokio runtime with time, and for a network client with I/O. The stream is read on the task that calls: one that
+    /// reads files and checks batches belongs on another thread, with a [`feed`](super::feed) between.
     pub async fn run<S, O>(&self, requests: S, stop: &Stop, observer: &mut O) -> Summary
     where
         S: Stream<Item = Request>,

@@ -132,10 +132,7 @@ mod tests {
     }
 
     fn limits(batches: u64, request: u64) -> Limits {
-        let mut limits = Limits::default();
-        limits.batches_per_request = batches;
-        limits.request_bytes = request;
-        limits
+        Limits { batches_per_request: batches, request_bytes: request, ..Limits::default() }
     }
 
     fn pack(mut packer: Packer, batches: &[Vec<u8>]) -> (Vec<Request>, Vec<TooLarge>) {
@@ -168,8 +165,7 @@ mod tests {
 
     #[test]
     fn a_batch_over_the_limit_is_given_back() {
-        let mut limits = Limits::default();
-        limits.batch_bytes_hard = 10;
+        let limits = Limits { batch_bytes_hard: 10, ..Limits::default() };
         let (requests, large) = pack(Packer::new(Endpoint::Bulk, &limits), &[vec![b'1'; 11], vec![b'2'; 10]]);
         assert_eq!((requests.len(), large.len()), (1, 1));
         assert_eq!((large[0].bytes, large[0].limit, large[0].batch.bytes.len()), (11, 10, 11));

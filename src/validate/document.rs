@@ -2,6 +2,7 @@
 //!
 //! One pass builds the value and notices repeated keys, which `serde_json::Value` alone would swallow.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -52,8 +53,11 @@ pub(super) fn read(bytes: &[u8], findings: &mut Collector<'_>) -> Option<Value> 
             return None;
         }
     };
+    let mut seen = BTreeSet::new();
     for pointer in repeated {
-        mp005::report(pointer, &mut findings.of(&mp005::RULE));
+        if seen.insert(pointer.to_string()) {
+            mp005::report(pointer, &mut findings.of(&mp005::RULE));
+        }
     }
     if value.is_object() {
         return Some(value);

@@ -230,7 +230,7 @@ impl Validator {
     }
 
     fn collector<'a>(&self, list: &'a mut Vec<Finding>) -> Collector<'a> {
-        Collector { show_values: self.0.show_values, list }
+        Collector::new(self.0.show_values, list)
     }
 
     /// Applies the caller's severities.
@@ -263,7 +263,12 @@ pub(super) struct Collector<'a> {
     list: &'a mut Vec<Finding>,
 }
 
-impl Collector<'_> {
+impl<'a> Collector<'a> {
+    /// A collector into the list.
+    pub(super) fn new(show_values: bool, list: &'a mut Vec<Finding>) -> Self {
+        Self { show_values, list }
+    }
+
     /// A collector for one of the rules.
     pub(super) fn of(&mut self, rule: &'static Rule) -> Findings<'_> {
         Findings::new(rule, self.show_values, self.list)

@@ -100,3 +100,6 @@ fn within(pointer: &str, outer: &BTreeSet<String>) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
