@@ -10,7 +10,7 @@ use super::producer::{Intake, SharedLetters, lock};
 use crate::Endpoint;
 use crate::cli::args::Output;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::output::{Paint, Streams, bytes, count, grouped};
+use crate::cli::output::{Paint, Painted, Streams, bytes, count, grouped};
 use crate::cli::runtime::INTERRUPTED;
 use crate::deliver::{Reason, Summary};
 use crate::sandbox::Received;
@@ -143,7 +143,7 @@ impl Outcome {
             .iter()
             .map(|(endpoint, number)| format!("{} to {}", grouped(*number), endpoint.path()))
             .collect();
-        line(streams, paint.good(format!("{:>9}", grouped(self.summary.accepted))), "accepted", &paths);
+        line(streams, shown(self.summary.accepted, |text| paint.good(text)), "accepted", &paths);
         let gave_up = self.reason(Reason::GaveUp);
         let by_service = self.refused().saturating_sub(gave_up);
         let why = [
@@ -156,12 +156,10 @@ impl Outcome {
             .filter(|(number, _)| *number > 0)
             .map(|(number, by)| format!("{} {by}", grouped(*number)))
             .collect();
-        line(streams, paint.error(format!("{:>9}", grouped(rejected))), "rejected", &why);
-        let not_attempted = paint.warning(format!("{:>9}", grouped(self.not_attempted())));
-        line(streams, not_attempted, "not attempted", &[]);
+        line(streams, shown(rejected, |text| paint.error(text)), "rejected", &why);
+        line(streams, shown(self.not_attempted(), |text| paint.warning(text)), "not attempted", &[]);
         if self.intake.unreadable > 0 {
-            let unreadable = paint.error(format!("{:>9}", grouped(self.intake.unreadable)));
-            line(streams, unreadable, "not readable", &[]);
+            line(streams, shown(self.intake.unreadable, |text| paint.error(text)), "not readable", &[]);
         }
         self.findings(streams);
         self.effort(streams);
@@ -257,6 +255,12 @@ impl Outcome {
             "stopped": self.stopped(),
         })
     }
+}
+
+/// A number in its column; a zero has no colour, as there is nothing to look at.
+fn shown(number: u64, paint: impl FnOnce(String) -> Painted<String>) -> String {
+    let text = format!("{:>9}", grouped(number));
+    if number == 0 { text } else { paint(text).to_string() }
 }
 
 fn line(streams: &mut Streams<'_>, number: impl std::fmt::Display, what: &str, details: &[String]) {
