@@ -1,3 +1,7 @@
-//! The `mparticle` command.
+//! The `mparticle` command; everything it does is in `mparticle_events::cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mparticle_events::cli::main()
+}

@@ -1,1 +1,58 @@
-//! cli: being written.
+//! The `mparticle` command: arguments in, exit code out. Everything it knows about batches is in the library.
+
+mod args;
+mod completions;
+mod exit;
+mod explain;
+mod inputs;
+mod output;
+mod printer;
+mod progress;
+mod rules;
+mod runtime;
+mod sandbox;
+mod schema;
+mod send;
+mod tally;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::{Exit, Failure};
+use output::Streams;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // `--help | head` closes the pipe: nothing to report to anybody.
+            let _ = usage.print();
+            return ExitCode::from(if usage.use_stderr() {
+                Exit::Incomplete.code()
+            } else {
+                Exit::Clean.code()
+            });
+        }
+    };
+    match output::with_streams(cli.color, |streams| run(&cli.command, streams)) {
+        Ok(exit) => exit.into(),
+        Err(failure) => ExitCode::from(failure.code()),
+    }
+}
+
+fn run(command: &Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate(args) => validate::run(args, streams),
+        Command::Send(args) => send::run(args, streams),
+        Command::Sandbox(args) => sandbox::run(args, streams),
+        Command::Rules(args) => rules::run(args, streams),
+        Command::Explain(args) => explain::run(args, streams),
+        Command::Schema => schema::run(streams),
+        Command::Completions(args) => completions::run(args, streams),
+    }
+}

@@ -1,0 +1,99 @@
+//! `mparticle sandbox`: the Events API on this machine, until Ctrl-C.
+
+use clap::Args;
+
+use super::args::{clock_at, limit, limits_of, time};
+use super::exit::{Exit, Failure};
+use super::output::{Streams, bytes, count};
+use super::runtime::{self, Signals};
+use crate::client::Credentials;
+use crate::sandbox::{Received, Sandbox, SandboxBuilder};
+
+/// Shown under `--help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  # on port 7788; any key and secret will do
+  mparticle sandbox
+  # on any free port: the address is the first line of the output
+  mparticle sandbox --port 0
+  # take only this pair
+  MPARTICLE_API_KEY=k MPARTICLE_API_SECRET=s mparticle sandbox --require-credentials
+  # deliver to it from another terminal
+  mparticle send --base-url http://127.0.0.1:7788 events.ndjson
+
+To try a file once, `mparticle send --sandbox FILE` brings its own sandbox.
+Nothing leaves this machine, and nothing is written to disk.";
+
+/// Options of `sandbox`.
+#[derive(Args, Debug)]
+pub struct SandboxArgs {
+    /// The port to listen on; 0 for any free one
+    #[arg(long, default_value_t = 7788)]
+    pub port: u16,
+
+    /// Accept only the pair in MPARTICLE_API_KEY and MPARTICLE_API_SECRET
+    #[arg(long)]
+    pub require_credentials: bool,
+
+    /// The time to measure ages from, such as 2026-11-20 or 2026-11-20T12:00:00Z [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub as_of: Option<i64>,
+
+    /// Another limit than the documented one, such as event_attributes=200. Can be given several times
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = limit)]
+    pub limit: Vec<(String, u64)>,
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+///
+/// When the port is taken, or the credentials asked for are not there.
+pub fn run(args: &SandboxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let builder = builder(args)?;
+    runtime::start()?.block_on(serve(builder, streams))
+}
+
+fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
+    let builder =
+        Sandbox::builder().port(args.port).limits(limits_of(&args.limit)).clock(clock_at(args.as_of));
+    if !args.require_credentials {
+        return Ok(builder);
+    }
+    // Checked as the client checks them: a pair that cannot be sent cannot be asked for.
+    Credentials::from_env().map_err(|error| Failure::new(format!("--require-credentials: {error}")))?;
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    Ok(builder.credentials(variable("MPARTICLE_API_KEY"), variable("MPARTICLE_API_SECRET")))
+}
+
+async fn serve(builder: SandboxBuilder, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    let mut signals = Signals::catch()?;
+    let sandbox = builder.start().await.map_err(|error| Failure::new(error.to_string()))?;
+    let url = sandbox.base_url();
+    let root = url.trim_end_matches("/v2");
+    streams.data(format_args!("{url}\n"))?;
+    streams.out.flush().map_err(Failure::stdout)?;
+    streams.say(format_args!("The Events API listens here until Ctrl-C. Try it:"));
+    streams.say(format_args!(
+        "  curl -i -u key:secret -H 'Content-Type: application/json' {url}/events \\\n    \
+         -d '{{\"environment\":\"development\",\"user_identities\":{{\"customer_id\":\"1\"}},\"events\":[]}}'"
+    ));
+    streams.say(format_args!("  curl {root}/sandbox/received      what came in"));
+    signals.next().await;
+    account(&sandbox.received(), streams);
+    sandbox.shutdown().await;
+    Ok(Exit::Clean)
+}
+
+fn account(received: &Received, streams: &mut Streams<'_>) {
+    let counts = received.counts;
+    streams.say(format_args!(
+        "{} in {}: {} accepted, {} rejected, {} seen before, {} not processed",
+        bytes(received.requests.bytes),
+        count(received.requests.total, "request"),
+        counts.accepted,
+        counts.rejected,
+        counts.duplicate,
+        counts.dropped
+    ));
+}

@@ -1,0 +1,272 @@
+//! What came of a delivery, for people and for programs, and the exit code that follows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::args::SendArgs;
+use super::producer::{Intake, SharedLetters, lock};
+use crate::Endpoint;
+use crate::cli::args::Output;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::{Paint, Painted, Streams, bytes, count, grouped};
+use crate::cli::runtime::INTERRUPTED;
+use crate::deliver::{Reason, Summary};
+use crate::sandbox::Received;
+use crate::validate::Severity;
+
+/// What the sandbox itself counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SandboxAccount {
+    accepted: u64,
+    rejected: u64,
+    duplicate: u64,
+    dropped: u64,
+}
+
+impl SandboxAccount {
+    /// The account of a sandbox.
+    #[must_use]
+    pub fn of(received: &Received) -> Self {
+        let counts = received.counts;
+        let (accepted, rejected) = (counts.accepted, counts.rejected);
+        Self { accepted, rejected, duplicate: counts.duplicate, dropped: counts.dropped }
+    }
+
+    /// What it answered with success.
+    const fn answered(&self) -> u64 {
+        self.accepted + self.duplicate + self.dropped
+    }
+}
+
+/// What came of a delivery.
+pub struct Outcome {
+    /// What was read and held back.
+    pub intake: Intake,
+    /// What was sent.
+    pub summary: Summary,
+    /// Batches taken, by path.
+    pub accepted: BTreeMap<Endpoint, u64>,
+    /// Batches not taken, by reason.
+    pub rejected: BTreeMap<Reason, u64>,
+    /// The file of dead letters.
+    pub letters: SharedLetters,
+    /// The other side's account, when it was our own sandbox.
+    pub sandbox: Option<SandboxAccount>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// Tells what came of it.
+    ///
+    /// # Errors
+    ///
+    /// When standard output cannot be written to.
+    pub fn report(self, args: &SendArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+        for (what, help) in &self.intake.failures {
+            streams.complain(what, help.as_deref());
+        }
+        if let Some(reason) = self.stopped()
+            && reason != INTERRUPTED
+        {
+            streams.complain(&format!("stopped: {reason}"), None);
+        }
+        let odd = self.odd();
+        if let Some(odd) = &odd {
+            streams.complain(odd, Some("this is a fault of the tool; please report it"));
+        }
+        if args.output == Output::Json {
+            streams.data(format_args!("{}\n", self.json()))?;
+        } else if !args.quiet && self.intake.read > 0 {
+            self.human(streams);
+        }
+        Ok(if odd.is_some() { Exit::Incomplete } else { self.exit() })
+    }
+
+    fn stopped(&self) -> Option<&str> {
+        self.summary.stopped.as_deref().or(self.intake.letters_failed.as_deref())
+    }
+
+    fn refused(&self) -> u64 {
+        self.summary.rejected
+    }
+
+    /// Batches read that are neither accepted nor rejected.
+    fn not_attempted(&self) -> u64 {
+        let Intake { read, held_back, .. } = self.intake;
+        read.saturating_sub(held_back + self.summary.accepted + self.refused())
+    }
+
+    /// What does not add up, if anything.
+    fn odd(&self) -> Option<String> {
+        let Intake { read, held_back, handed, .. } = self.intake;
+        let Summary { accepted, rejected, .. } = self.summary;
+        if self.stopped().is_none() && (held_back + handed != read || self.summary.total() != handed) {
+            let total = self.summary.total();
+            return Some(format!(
+                "the counts do not add up: {read} read, {held_back} held back, {handed} handed over, {total} accounted for"
+            ));
+        }
+        // A retry after an answer that was lost is counted twice there, and once here.
+        let sandbox = self.sandbox.filter(|_| self.summary.retries == 0 && self.stopped().is_none())?;
+        (sandbox.answered() != accepted).then(|| {
+            let theirs = sandbox.answered();
+            format!(
+                "the sandbox took {theirs} batches, but {accepted} ({rejected} rejected) were counted here"
+            )
+        })
+    }
+
+    fn exit(&self) -> Exit {
+        match self.stopped() {
+            Some(INTERRUPTED) => return Exit::Interrupted,
+            Some(_) => return Exit::Incomplete,
+            None if !self.intake.failures.is_empty() => return Exit::Incomplete,
+            None => {}
+        }
+        let all = self.intake.held_back == 0 && self.refused() == 0 && self.intake.unreadable == 0;
+        if all && self.summary.notes.is_empty() { Exit::Clean } else { Exit::Findings }
+    }
+
+    fn reason(&self, reason: Reason) -> u64 {
+        self.rejected.get(&reason).copied().unwrap_or_default()
+    }
+
+    fn human(&self, streams: &mut Streams<'_>) {
+        let paint = Paint(streams.err_color);
+        let rejected = self.intake.held_back + self.refused();
+        streams.say(format_args!("{}", paint.bold(format!("{} read", count(self.intake.read, "batch")))));
+        let paths: Vec<String> = self
+            .accepted
+            .iter()
+            .map(|(endpoint, number)| format!("{} to {}", grouped(*number), endpoint.path()))
+            .collect();
+        line(streams, shown(self.summary.accepted, |text| paint.good(text)), "accepted", &paths);
+        let gave_up = self.reason(Reason::GaveUp);
+        let by_service = self.refused().saturating_sub(gave_up);
+        let why = [
+            (self.intake.held_back, "by the check before sending"),
+            (by_service, "by the service"),
+            (gave_up, "given up after all attempts"),
+        ];
+        let why: Vec<String> = why
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, by)| format!("{} {by}", grouped(*number)))
+            .collect();
+        line(streams, shown(rejected, |text| paint.error(text)), "rejected", &why);
+        line(streams, shown(self.not_attempted(), |text| paint.warning(text)), "not attempted", &[]);
+        if self.intake.unreadable > 0 {
+            line(streams, shown(self.intake.unreadable, |text| paint.error(text)), "not readable", &[]);
+        }
+        self.findings(streams);
+        self.effort(streams);
+        self.whereabouts(streams);
+    }
+
+    fn findings(&self, streams: &mut Streams<'_>) {
+        if self.intake.tally.findings() > 0 {
+            streams.say(format_args!("findings"));
+            self.intake.tally.write_codes(streams);
+            if let Some((_, code, _)) = self.intake.tally.by_code().next() {
+                streams.say(format_args!("  what one means: mparticle explain {code}"));
+            }
+        }
+        for note in &self.summary.notes {
+            let lines: Vec<String> = note.lines.iter().map(ToString::to_string).collect();
+            streams.note(&format!(
+                "the service objects to one of the batches of lines {} without saying which ({}): {}",
+                lines.join(", "),
+                note.code,
+                note.message
+            ));
+        }
+    }
+
+    fn effort(&self, streams: &mut Streams<'_>) {
+        let Summary { requests, retries, bytes: sent, throttled, .. } = self.summary;
+        let mut text =
+            format!("{}, {}, {} sent", count(requests, "request"), count(retries, "retry"), bytes(sent));
+        if throttled > 0 {
+            text.push_str(&format!(", slowed down {} times", grouped(throttled)));
+        }
+        let seconds = self.took.as_secs_f64();
+        streams.say(format_args!("{text}, {seconds:.2} s"));
+    }
+
+    fn whereabouts(&self, streams: &mut Streams<'_>) {
+        let letters = lock(&self.letters);
+        let (written, added) = letters.written();
+        if written > 0 {
+            let path = letters.path().display();
+            let verb = if added { "added to" } else { "in" };
+            streams.say(format_args!("{} {verb} {path}", count(written, "dead letter")));
+        }
+        if let Some(SandboxAccount { accepted, rejected, duplicate, dropped }) = self.sandbox {
+            let verdict = if self.odd().is_none() { ": the same" } else { "" };
+            streams.say(format_args!(
+                "the sandbox counts {} accepted, {} rejected, {} seen before, {} not processed{verdict}",
+                grouped(accepted),
+                grouped(rejected),
+                grouped(duplicate),
+                grouped(dropped)
+            ));
+        }
+        if self.stopped().is_some() {
+            if !self.intake.complete {
+                streams.say(format_args!("the input was not read to its end"));
+            }
+            streams.say(format_args!(
+                "Run the same command again to send the rest: what was accepted is not counted twice by the service."
+            ));
+        }
+    }
+
+    fn json(&self) -> Value {
+        let codes = |wanted: Severity| -> Map<String, Value> {
+            let codes = self.intake.tally.by_code().filter(|(severity, _, _)| *severity == wanted);
+            codes.map(|(_, code, number)| (code.to_owned(), json!(number))).collect()
+        };
+        let gave_up = self.reason(Reason::GaveUp);
+        let letters = lock(&self.letters);
+        let (written, _) = letters.written();
+        let by_path: Map<String, Value> =
+            self.accepted.iter().map(|(endpoint, number)| (endpoint.to_string(), json!(number))).collect();
+        json!({
+            "read": self.intake.read,
+            "accepted": self.summary.accepted,
+            "accepted_by_endpoint": by_path,
+            "rejected": {
+                "before_sending": self.intake.held_back,
+                "by_the_service": self.refused().saturating_sub(gave_up),
+                "gave_up": gave_up,
+            },
+            "not_attempted": self.not_attempted(),
+            "not_readable": self.intake.unreadable,
+            "errors": codes(Severity::Error),
+            "warnings": codes(Severity::Warning),
+            "requests": self.summary.requests,
+            "retries": self.summary.retries,
+            "bytes": self.summary.bytes,
+            "seconds": self.took.as_secs_f64(),
+            "dead_letters": { "file": (written > 0).then(|| letters.path().display().to_string()), "written": written },
+            "stopped": self.stopped(),
+        })
+    }
+}
+
+/// A number in its column; a zero has no colour, as there is nothing to look at.
+fn shown(number: u64, paint: impl FnOnce(String) -> Painted<String>) -> String {
+    let text = format!("{:>9}", grouped(number));
+    if number == 0 { text } else { paint(text).to_string() }
+}
+
+fn line(streams: &mut Streams<'_>, number: impl std::fmt::Display, what: &str, details: &[String]) {
+    if details.is_empty() {
+        streams.say(format_args!("{number}  {what}"));
+    } else {
+        streams.say(format_args!("{number}  {what}: {}", details.join(", ")));
+    }
+}

@@ -1,0 +1,320 @@
+//! Reads the inputs, checks every batch, holds back what would be refused, and packs the rest into requests.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::args::SendArgs;
+use super::letters::LetterFile;
+use super::route::{Router, rules_of};
+use crate::Endpoint;
+use crate::cli::exit::Failure;
+use crate::cli::inputs::{self, Input};
+use crate::cli::printer::{Printer, is_content};
+use crate::cli::tally::Tally;
+use crate::deliver::Reason;
+use crate::deliver::dead_letter::DeadLetter;
+use crate::input::{BatchReader, InputError, RawBatch};
+use crate::pack::{Packer, Request, RequestIds};
+use crate::validate::render::Source;
+use crate::validate::{Across, Limits, Report};
+
+/// What comes out.
+pub enum Item {
+    /// A request to be sent.
+    Request(Request),
+    /// Something for people to read.
+    Text(Vec<u8>),
+}
+
+/// Takes what comes out; false when nothing more is wanted.
+pub type Sink<'a> = &'a mut dyn FnMut(Item) -> bool;
+
+/// What was read, known to both sides while it is going on.
+#[derive(Debug, Default)]
+pub struct Intake {
+    /// Batches read.
+    pub read: u64,
+    /// Findings of the check.
+    pub tally: Tally,
+    /// Batches held back because they would be refused.
+    pub held_back: u64,
+    /// Parts of an input that cannot be read, such as a batch that is cut off.
+    pub unreadable: u64,
+    /// Batches handed over to be sent.
+    pub handed: u64,
+    /// Bytes of the input read.
+    pub bytes: u64,
+    /// Whether all inputs were read to their end.
+    pub complete: bool,
+    /// Inputs that could not be used, and why.
+    pub failures: Vec<(String, Option<String>)>,
+    /// Why no dead letter could be written.
+    pub letters_failed: Option<String>,
+    /// Where each input begins, when all are thought of as one, and its name.
+    files: Vec<(u64, String)>,
+}
+
+impl Intake {
+    /// The input that the byte at `offset` of all of them together comes from.
+    #[must_use]
+    pub fn file(&self, offset: u64) -> &str {
+        let after = self.files.partition_point(|(start, _)| *start <= offset);
+        self.files.get(after.saturating_sub(1)).map_or("", |(_, name)| name)
+    }
+}
+
+/// The intake, shared.
+pub type SharedIntake = Arc<Mutex<Intake>>;
+/// The dead letters, shared.
+pub type SharedLetters = Arc<Mutex<LetterFile>>;
+
+/// Locks. A thread that panicked with the lock has left nothing half done that matters here.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// See the module.
+pub struct Producer {
+    format: crate::input::Format,
+    router: Router,
+    /// By whether the path is historical; empty when nothing is checked.
+    checks: BTreeMap<bool, Across>,
+    packers: BTreeMap<Endpoint, Packer>,
+    limits: Limits,
+    printer: Printer,
+    intake: SharedIntake,
+    /// Nowhere in a dry run.
+    letters: Option<SharedLetters>,
+}
+
+impl Producer {
+    /// A producer as the options say.
+    ///
+    /// # Errors
+    ///
+    /// When the options name a rule that there is not.
+    pub fn new(
+        args: &SendArgs,
+        color: bool,
+        intake: SharedIntake,
+        letters: Option<SharedLetters>,
+    ) -> Result<Self, Failure> {
+        let limits = args.check.limits();
+        let mut checks = BTreeMap::new();
+        if !args.no_validate {
+            for endpoint in [Endpoint::Bulk, Endpoint::Historical] {
+                let validator = args.check.validator(rules_of(endpoint))?;
+                checks.insert(endpoint.is_historical(), validator.across());
+            }
+        }
+        let printer = if args.quiet {
+            Printer::silent()
+        } else {
+            Printer::new(crate::cli::args::Output::Human, &args.check, color)
+        };
+        Ok(Self {
+            format: args.input.format.into(),
+            router: Router::new(args.endpoint, &limits, args.check.clock()),
+            checks,
+            packers: BTreeMap::new(),
+            limits,
+            printer,
+            intake,
+            letters,
+        })
+    }
+
+    /// Reads all inputs, one after another, until the sink wants no more.
+    pub fn run(mut self, inputs: &[Input], sink: Sink<'_>) {
+        let mut start = 0;
+        for input in inputs {
+            match self.read(input, start, sink) {
+                Some(bytes) => start += bytes,
+                None => return self.finish(false, sink),
+            }
+        }
+        self.finish(true, sink);
+    }
+
+    /// Reads one input. Its length in bytes, or nothing when there is no point in going on.
+    fn read(&mut self, input: &Input, start: u64, sink: Sink<'_>) -> Option<u64> {
+        let name = input.name();
+        lock(&self.intake).files.push((start, name.clone()));
+        let file = match input.open() {
+            Ok(file) => file,
+            Err(failure) => {
+                self.fail(failure);
+                return Some(0);
+            }
+        };
+        let ids = RequestIds::for_input(&base_name(input));
+        let packers = std::mem::take(&mut self.packers);
+        self.packers =
+            packers.into_iter().map(|(endpoint, packer)| (endpoint, packer.request_ids(ids))).collect();
+        let mut reader = BatchReader::new(file).format(self.format);
+        let mut some = false;
+        while let Some(item) = reader.next() {
+            some = true;
+            let go_on = match item {
+                Ok(batch) => self.batch(&name, start, batch, ids, sink),
+                Err(error) => self.unreadable(&name, &error, sink),
+            };
+            lock(&self.intake).bytes = start + reader.bytes_read();
+            if !go_on {
+                return None;
+            }
+        }
+        if !some {
+            self.fail(inputs::empty(input));
+        }
+        Some(total(&reader))
+    }
+
+    /// Checks and packs one batch; false when there is no point in going on.
+    fn batch(&mut self, name: &str, start: u64, batch: RawBatch, ids: RequestIds, sink: Sink<'_>) -> bool {
+        lock(&self.intake).read += 1;
+        let endpoint = self.router.endpoint(&batch.bytes);
+        if let Some(check) = self.checks.get_mut(&endpoint.is_historical()) {
+            let report = check.check_bytes(&batch.bytes);
+            lock(&self.intake).tally.add(&report);
+            if !self.show(name, &batch, &report, sink) {
+                return false;
+            }
+            if report.has_errors() {
+                let code = report.errors().next().map(|finding| finding.code.to_owned());
+                let letter = DeadLetter::unsent(&batch, Reason::Invalid, code, said(&report));
+                return self.hold_back(letter.in_file(name));
+            }
+        }
+        self.pack(name, endpoint, RawBatch { offset: start + batch.offset, ..batch }, ids, sink)
+    }
+
+    fn pack(
+        &mut self,
+        name: &str,
+        endpoint: Endpoint,
+        batch: RawBatch,
+        ids: RequestIds,
+        sink: Sink<'_>,
+    ) -> bool {
+        let limits = &self.limits;
+        let packer =
+            self.packers.entry(endpoint).or_insert_with(|| Packer::new(endpoint, limits).request_ids(ids));
+        match packer.push(batch) {
+            Ok(full) => {
+                lock(&self.intake).handed += 1;
+                full.is_none_or(|request| sink(Item::Request(request)))
+            }
+            Err(large) => {
+                let letter =
+                    DeadLetter::unsent(&large.batch, Reason::TooLarge, None, large.to_string()).in_file(name);
+                let text = format!("{name}: {large}\n");
+                self.hold_back(letter) && sink(Item::Text(text.into_bytes()))
+            }
+        }
+    }
+
+    fn show(&mut self, name: &str, batch: &RawBatch, report: &Report, sink: Sink<'_>) -> bool {
+        if report.is_clean() {
+            return true;
+        }
+        let mut text = Vec::new();
+        let source = Source { name, first_line: batch.line, text: &batch.bytes };
+        // Writing to memory does not fail.
+        let _ = self.printer.show(&mut text, &source, report);
+        text.is_empty() || sink(Item::Text(text))
+    }
+
+    fn unreadable(&mut self, name: &str, error: &InputError, sink: Sink<'_>) -> bool {
+        if !is_content(error) {
+            self.fail(Failure::new(format!("{name}: {}", error.what())).help(error.help()));
+            return true;
+        }
+        lock(&self.intake).unreadable += 1;
+        let mut text = Vec::new();
+        let _ = self.printer.show_unreadable(&mut text, name, error);
+        text.is_empty() || sink(Item::Text(text))
+    }
+
+    /// Writes a dead letter; false when that is not possible, because then nothing more may be sent.
+    fn hold_back(&mut self, letter: DeadLetter) -> bool {
+        if let Some(letters) = &self.letters
+            && let Err(error) = lock(letters).write(&letter)
+        {
+            lock(&self.intake).letters_failed = Some(error.to_string());
+            return false;
+        }
+        lock(&self.intake).held_back += 1;
+        true
+    }
+
+    fn fail(&self, failure: Failure) {
+        if let Failure::Stopped { what, help } = failure {
+            lock(&self.intake).failures.push((what, help));
+        }
+    }
+
+    fn finish(mut self, complete: bool, sink: Sink<'_>) {
+        lock(&self.intake).complete = complete;
+        for packer in self.packers.values_mut() {
+            if let Some(request) = packer.finish()
+                && !sink(Item::Request(request))
+            {
+                break;
+            }
+        }
+        if let Some(note) = self.printer.kept_back() {
+            sink(Item::Text(format!("{note}\n").into_bytes()));
+        }
+    }
+}
+
+/// The length of an input that was read to its end.
+fn total<R: BufRead>(reader: &BatchReader<R>) -> u64 {
+    // At least one byte, so that two inputs never begin at the same place.
+    reader.bytes_read().max(1)
+}
+
+/// The name that ids are made from: not the path, which depends on where one stands.
+fn base_name(input: &Input) -> String {
+    match input {
+        Input::Stdin => input.name(),
+        Input::File(path) => {
+            path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned())
+        }
+    }
+}
+
+/// The first error of a report in one line, and how many more there are.
+fn said(report: &Report) -> String {
+    let mut errors = report.errors();
+    let Some(first) = errors.next() else { return String::new() };
+    let mut text = first.message.clone();
+    if !first.pointer.is_empty() {
+        text.push_str(&format!(" at `{}`", first.pointer));
+    }
+    if let Some(help) = &first.help {
+        text.push_str("; ");
+        text.push_str(help);
+    }
+    match errors.count() {
+        0 => text,
+        1 => format!("{text} (and 1 more error)"),
+        more => format!("{text} (and {more} more errors)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_all_inputs_belongs_to_one_of_them() {
+        let intake =
+            Intake { files: vec![(0, "a".into()), (10, "b".into()), (25, "c".into())], ..Intake::default() };
+        let names: Vec<&str> = [0, 9, 10, 24, 25, 99].iter().map(|offset| intake.file(*offset)).collect();
+        assert_eq!(names, ["a", "a", "b", "b", "c", "c"]);
+        assert_eq!(Intake::default().file(3), "");
+    }
+}

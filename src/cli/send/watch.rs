@@ -1,0 +1,113 @@
+//! Follows a delivery: writes dead letters for what the service refused, keeps the counts by path and reason, moves the bar.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+
+use super::producer::{SharedIntake, SharedLetters, lock};
+use crate::Endpoint;
+use crate::cli::output::{Paint, Streams, grouped};
+use crate::cli::progress::Progress;
+use crate::deliver::dead_letter::DeadLetter;
+use crate::deliver::{Observer, Reason, Rejection, Retry, Summary};
+use crate::pack::{Part, Request};
+
+/// Refusals of the service and retries that are told one by one; the rest is counted.
+const TOLD: u32 = 20;
+
+/// What people see while it is going on.
+pub struct Console<'a, 'b> {
+    /// The streams of the run.
+    pub streams: &'a mut Streams<'b>,
+    /// The bar.
+    pub progress: Progress,
+}
+
+impl Console<'_, '_> {
+    /// Writes for people, with the bar out of the way.
+    pub fn write(&mut self, text: &[u8]) {
+        let err = &mut *self.streams.err;
+        self.progress.aside(|| {
+            // Nothing is lost when people cannot be told: the counts and the dead letters have it.
+            let _ = err.write_all(text);
+            let _ = err.flush();
+        });
+    }
+}
+
+/// See the module.
+pub struct Watch<'c, 'a, 'b> {
+    console: &'c RefCell<Console<'a, 'b>>,
+    intake: SharedIntake,
+    letters: SharedLetters,
+    quiet: bool,
+    told: u32,
+    /// Batches the service took, by path.
+    pub accepted: BTreeMap<Endpoint, u64>,
+    /// Batches it did not take, by reason.
+    pub rejected: BTreeMap<Reason, u64>,
+}
+
+impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
+    /// Watches without having seen anything yet.
+    pub fn new(
+        console: &'c RefCell<Console<'a, 'b>>,
+        intake: SharedIntake,
+        letters: SharedLetters,
+        quiet: bool,
+    ) -> Self {
+        let (accepted, rejected) = (BTreeMap::new(), BTreeMap::new());
+        Self { console, intake, letters, quiet, told: 0, accepted, rejected }
+    }
+
+    fn tell(&mut self, text: impl FnOnce(Paint) -> String) {
+        if self.quiet || self.told > TOLD {
+            return;
+        }
+        self.told += 1;
+        let mut console = self.console.borrow_mut();
+        let text = if self.told > TOLD {
+            "… more of these are only counted\n".to_owned()
+        } else {
+            text(Paint(console.streams.err_color))
+        };
+        console.write(text.as_bytes());
+    }
+}
+
+impl Observer for Watch<'_, '_, '_> {
+    fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
+        *self.accepted.entry(request.endpoint()).or_default() +=
+            u64::try_from(parts.len()).unwrap_or_default();
+        Ok(())
+    }
+
+    fn rejected(&mut self, rejection: &Rejection<'_>) -> io::Result<()> {
+        let name = lock(&self.intake).file(rejection.part.offset).to_owned();
+        lock(&self.letters).write(&DeadLetter::rejected(rejection).in_file(name.as_str()))?;
+        *self.rejected.entry(rejection.reason).or_default() += 1;
+        let line = rejection.part.line;
+        self.tell(|paint| {
+            let reason = rejection.reason;
+            format!("{name}:{line}: {}: {}\n\n", paint.error(reason), rejection.message)
+        });
+        Ok(())
+    }
+
+    fn retry(&mut self, retry: &Retry<'_>) {
+        self.tell(|paint| {
+            let (wait, attempt) = (retry.wait.as_secs_f64(), retry.attempt);
+            let what = paint.warning("retry");
+            format!("{what} in {wait:.1} s, after attempt {attempt}: {}\n", retry.message)
+        });
+    }
+
+    fn progress(&mut self, so_far: &Summary) {
+        let bytes = lock(&self.intake).bytes;
+        let console = self.console.borrow();
+        console.progress.update(bytes, || {
+            let (accepted, rejected) = (grouped(so_far.accepted), grouped(so_far.rejected));
+            format!("{accepted} accepted, {rejected} rejected")
+        });
+    }
+}

@@ -1,0 +1,11 @@
+//! The `mparticle` command as its users run it: the real binary, real files, real sockets on loopback.
+#![cfg(feature = "cli")]
+// Helpers of tests are outside the functions that clippy knows as tests.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod errors;
+mod help;
+mod interrupt;
+mod send;
+mod support;
+mod validate;

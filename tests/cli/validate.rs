@@ -1,0 +1,127 @@
+//! `mparticle validate`: layouts, renderers, severities, summaries.
+
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use crate::support::{AS_OF, EXAMPLE, file, good, lines, mparticle};
+
+fn example(args: &[&str]) -> (String, String) {
+    let assert = mparticle().args(["validate", "--as-of", AS_OF]).args(args).arg(EXAMPLE).assert().code(1);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let output = assert.get_output();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_example_file_for_people() {
+    let (findings, summary) = example(&["--route", "live"]);
+    insta::assert_snapshot!("validate-example", findings);
+    insta::assert_snapshot!("validate-example-summary", summary);
+}
+
+#[test]
+fn the_example_file_for_programs() {
+    let (findings, _) = example(&["--route", "live", "--output", "json"]);
+    insta::assert_snapshot!("validate-example-json", findings);
+}
+
+#[test]
+fn the_mistakes_of_the_example_are_the_same_in_any_year() {
+    let year = |as_of: &str| -> Vec<String> {
+        let assert =
+            mparticle().args(["validate", "--output", "json", "--as-of", as_of, EXAMPLE]).assert().code(1);
+        let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+        text.lines().filter(|line| line.contains(r#""severity":"error""#)).map(str::to_owned).collect()
+    };
+    let now = year(AS_OF);
+    assert!(now.len() >= 8);
+    assert_eq!(now, year("2024-01-01"));
+    assert_eq!(now, year("2040-01-01"));
+}
+
+#[test]
+fn lines_arrays_documents_and_pipes_are_all_read() {
+    let pretty: serde_json::Value = serde_json::from_str(&good(1)).unwrap();
+    for (content, batches) in [
+        (lines(3), "3 batches"),
+        (lines(3).replace('\n', "\r\n"), "3 batches"),
+        (lines(3).trim_end().to_owned(), "3 batches"),
+        (format!("[{},\n {}]", good(0), good(1)), "2 batches"),
+        (serde_json::to_string_pretty(&pretty).unwrap(), "1 batch"),
+    ] {
+        for args in [&["validate"][..], &["validate", "-"]] {
+            mparticle()
+                .args(args)
+                .write_stdin(content.clone())
+                .assert()
+                .code(0)
+                .stdout("")
+                .stderr(contains(format!("{batches}: ")).and(contains("0 with errors")));
+        }
+    }
+}
+
+#[test]
+fn several_files_are_one_run() {
+    let with_id = good(1).replacen('{', r#"{"source_request_id":"same","#, 1);
+    let (_one, first) = file("a.ndjson", format!("{with_id}\n"));
+    let (_two, second) = file("b.ndjson", format!("\n{with_id}\n"));
+    mparticle()
+        .arg("validate")
+        .args([&first, &second])
+        .assert()
+        .code(1)
+        .stdout(contains("MP501").and(contains("b.ndjson:2")))
+        .stderr(contains("2 files, 2 batches"));
+}
+
+#[test]
+fn warnings_fail_only_when_strict_and_a_rule_can_be_switched() {
+    let warned = good(1).replace("customer_id", "customerid");
+    let run = |args: &[&str], code: i32| {
+        mparticle().arg("validate").args(args).write_stdin(warned.clone()).assert().code(code);
+    };
+    run(&[], 0);
+    run(&["--strict"], 1);
+    run(&["--strict", "--severity", "MP111=off"], 0);
+    run(&["--strict", "--severity", "member-alias=warning"], 0);
+    run(&["--severity", "MP111=error"], 1);
+}
+
+#[test]
+fn findings_kept_back_are_counted_and_announced() {
+    let bad = "{\"events\":}\n".repeat(150);
+    let shown = |args: &[&str]| {
+        let assert = mparticle().arg("validate").args(args).write_stdin(bad.clone()).assert().code(1);
+        let output = assert.get_output();
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        (text.matches("MP001").count(), String::from_utf8(output.stderr.clone()).unwrap())
+    };
+    let (number, summary) = shown(&[]);
+    assert_eq!(number, 100);
+    assert!(summary.contains("50 more findings not shown"), "{summary}");
+    assert!(summary.contains("150  error    MP001"), "{summary}");
+    let (number, summary) = shown(&["--max-findings", "0"]);
+    assert_eq!(number, 150);
+    assert!(!summary.contains("not shown"));
+    assert_eq!(shown(&["--max-findings", "7", "--output", "json"]).0, 7);
+    assert_eq!(shown(&["--output", "json"]).0, 150);
+}
+
+#[test]
+fn quiet_leaves_the_exit_code() {
+    mparticle().args(["validate", "-q"]).write_stdin("{}x").assert().code(1).stdout("").stderr("");
+    mparticle().args(["validate", "-q"]).write_stdin(good(1)).assert().code(0).stdout("").stderr("");
+    mparticle().args(["validate", "-q", "nope"]).assert().code(2).stderr(contains("no such file"));
+}
+
+#[test]
+fn values_are_shown_only_on_request() {
+    let batch =
+        good(1).replace(r#""Seen""#, r#""Seen","custom_attributes":{"who":{"mail":"zoe@example.com"}}"#);
+    let run =
+        |args: &[&str]| mparticle().arg("validate").args(args).write_stdin(batch.clone()).assert().code(1);
+    run(&[]).stdout(contains("zoe@example.com").not());
+    run(&["--output", "json"]).stdout(contains("zoe@example.com").not());
+    run(&["--show-values"]).stdout(contains("zoe@example.com"));
+}
