@@ -60,11 +60,14 @@ fn mend_event_types(document: &mut Value, findings: &mut Collector<'_>) {
 fn settle(list: &mut Vec<super::Finding>, start: usize) {
     let unwanted = [mp119::RULE.code, mp120::RULE.code, mp122::RULE.code];
     let all = list.get(start..).unwrap_or_default();
-    let outer: BTreeSet<String> = all
+    let mut outer: BTreeSet<String> = all
         .iter()
         .filter(|finding| unwanted.contains(&finding.code))
         .map(|finding| finding.pointer.clone())
         .collect();
+    let inner: Vec<String> =
+        outer.iter().filter(|pointer| within(parent(pointer), &outer)).cloned().collect();
+    inner.iter().for_each(|pointer| drop(outer.remove(pointer)));
     if outer.is_empty() {
         return;
     }
@@ -83,8 +86,12 @@ fn settle(list: &mut Vec<super::Finding>, start: usize) {
         if fatal.contains(&finding.pointer) {
             return finding.severity == Severity::Error;
         }
-        is_unwanted || !within(&finding.pointer, &outer)
+        is_unwanted && outer.contains(&finding.pointer) || !within(&finding.pointer, &outer)
     });
+}
+
+fn parent(pointer: &str) -> &str {
+    pointer.rfind('/').and_then(|end| pointer.get(..end)).unwrap_or_default()
 }
 
 /// Whether a pointer or one of those above it is in the set.
@@ -94,10 +101,10 @@ fn within(pointer: &str, outer: &BTreeSet<String>) -> bool {
         if outer.contains(rest) {
             return true;
         }
-        match rest.rfind('/') {
-            Some(end) => rest = rest.get(..end).unwrap_or_default(),
-            None => return false,
+        if rest.is_empty() {
+            return false;
         }
+        rest = parent(rest);
     }
 }
 
