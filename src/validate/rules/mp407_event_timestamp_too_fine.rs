@@ -25,7 +25,9 @@ pub static RULE: Rule = Rule {
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     for time in event_times(batch) {
         let unit = Unit::of(time.ms);
-        if matches!(unit, Unit::Microseconds | Unit::Nanoseconds) {
+        if matches!(unit, Unit::Microseconds | Unit::Nanoseconds)
+            && let Some((how, right)) = unit.remedy(time.ms)
+        {
             findings
                 .add(
                     time.pointer(),
@@ -36,7 +38,7 @@ fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
                 )
                 .found(&Value::from(time.ms))
                 .allowed("Unix time in milliseconds: 13 digits today")
-                .help(unit.remedy(time.ms).unwrap_or_default());
+                .help_with(how, &right.to_string());
         }
     }
 }

@@ -67,12 +67,12 @@ fn look<'a>(
 ) {
     let Some(value) = members.get(name) else { return };
     let Some(number) = integer(value) else { return };
-    if let Some(remedy) = Unit::of(number).remedy(number) {
+    if let Some((how, right)) = Unit::of(number).remedy(number) {
         findings
             .add(place().key(name), format!("`{name}` is not in milliseconds"))
             .found(value)
             .allowed("Unix time in milliseconds: 13 digits today")
-            .help(remedy);
+            .help_with(how, &right.to_string());
     }
 }
 

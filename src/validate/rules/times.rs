@@ -32,12 +32,12 @@ impl Unit {
         }
     }
 
-    /// What to do with a timestamp of this unit, with the result.
-    pub(super) fn remedy(self, timestamp: i64) -> Option<String> {
+    /// What to do with a timestamp of this unit, and the result.
+    pub(super) fn remedy(self, timestamp: i64) -> Option<(&'static str, i64)> {
         Some(match self {
-            Self::Seconds => format!("multiply by 1000: {}", timestamp.saturating_mul(1000)),
-            Self::Microseconds => format!("divide by 1000: {}", timestamp / 1000),
-            Self::Nanoseconds => format!("divide by 1000000: {}", timestamp / 1_000_000),
+            Self::Seconds => ("multiply by 1000", timestamp.saturating_mul(1000)),
+            Self::Microseconds => ("divide by 1000", timestamp / 1000),
+            Self::Nanoseconds => ("divide by 1000000", timestamp / 1_000_000),
             Self::Nothing | Self::Milliseconds => return None,
         })
     }
@@ -109,11 +109,8 @@ mod tests {
         assert_eq!(Unit::of(ms * 1_000_000), Unit::Nanoseconds);
         assert_eq!(Unit::of(0), Unit::Nothing);
         assert_eq!(Unit::of(-1), Unit::Nothing);
-        assert_eq!(Unit::Seconds.remedy(ms / 1000).as_deref(), Some("multiply by 1000: 1768435200000"));
-        assert_eq!(
-            Unit::Nanoseconds.remedy(ms * 1_000_000).as_deref(),
-            Some("divide by 1000000: 1768435200000")
-        );
+        assert_eq!(Unit::Seconds.remedy(ms / 1000), Some(("multiply by 1000", ms)));
+        assert_eq!(Unit::Nanoseconds.remedy(ms * 1_000_000), Some(("divide by 1000000", ms)));
     }
 
     #[test]

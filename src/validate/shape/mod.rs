@@ -67,7 +67,7 @@ fn settle(list: &mut Vec<super::Finding>, start: usize) {
         .collect();
     let inner: Vec<String> =
         outer.iter().filter(|pointer| within(parent(pointer), &outer)).cloned().collect();
-    inner.iter().for_each(|pointer| drop(outer.remove(pointer)));
+    outer.retain(|pointer| !inner.contains(pointer));
     if outer.is_empty() {
         return;
     }
