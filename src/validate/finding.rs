@@ -57,3 +57,21 @@ pub struct Finding {
     /// How to mend it.
     pub help: Option<String>,
 }
+
+impl Finding {
+    /// Where the rule behind the finding is explained for people.
+    #[must_use]
+    pub fn url(&self) -> String {
+        address(self.code, self.name)
+    }
+}
+
+/// The place of a rule on a page of all rules.
+pub(super) fn anchor(code: &str, name: &str) -> String {
+    format!("{}-{name}", code.to_ascii_lowercase())
+}
+
+/// The documentation address of a rule.
+pub(super) fn address(code: &str, name: &str) -> String {
+    format!("https://docs.rs/mparticle-events/latest/mparticle_events/validate/rules/#{}", anchor(code, name))
+}

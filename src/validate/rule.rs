@@ -1,6 +1,7 @@
 //! What a rule is: one fault, with everything that help, docs and tests need to know about it.
 
 use super::context::{BatchView, Findings};
+use super::finding;
 use super::{Limits, Route, Severity};
 
 /// One fault the validator knows. A rule is a `static` in a file of its own under `rules/`, listed in [`super::rules::ALL`].
@@ -126,12 +127,12 @@ impl Rule {
     /// The place of the rule on a page of all rules.
     #[must_use]
     pub fn anchor(&self) -> String {
-        format!("{}-{}", self.code.to_ascii_lowercase(), self.name)
+        finding::anchor(self.code, self.name)
     }
 
     /// Where the rule is explained for people.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("https://docs.rs/mparticle-events/latest/mparticle_events/validate/rules/#{}", self.anchor())
+        finding::address(self.code, self.name)
     }
 }

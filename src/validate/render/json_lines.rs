@@ -29,6 +29,7 @@ struct Line<'a> {
     allowed: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
+    url: String,
 }
 
 impl JsonLines {
@@ -56,6 +57,7 @@ impl JsonLines {
             found: finding.found.as_deref(),
             allowed: finding.allowed.as_deref(),
             help: finding.help.as_deref(),
+            url: finding.url(),
         };
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")
