@@ -73,7 +73,7 @@ pub struct SendArgs {
     #[command(flatten)]
     pub check: CheckArgs,
 
-    /// File for what was not accepted; letters are added to it [default: <first file>.dead-letters.ndjson]
+    /// File for what was not accepted; letters are added to it [default: the first file with `.dead-letters.ndjson`]
     #[arg(long, value_name = "PATH", help_heading = "Delivery")]
     pub dead_letters: Option<PathBuf>,
 
