@@ -1,6 +1,8 @@
 //! The types describe themselves: what they serialise to fits the schema that `schemars` derives from them.
 
 #![cfg(feature = "schemars")]
+// Helpers of a test may panic: that is how it fails.
+#![allow(clippy::expect_used)]
 
 use mparticle_events::types::{Batch, CustomEventType, Environment, Event, Product};
 use serde_json::{Value, json};
