@@ -3,7 +3,7 @@
 use super::memory::{Memory, hash};
 use super::prelude::*;
 use super::times::{DAY_MS, EVENT_TIME, Unit};
-use super::views::{integer, is_blank, plain};
+use super::views::{count, integer, is_blank, plain};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -60,6 +60,49 @@ impl AcrossCheck for Days {
             }
         }
     }
+
+    fn observe(&mut self, facts: &Facts<'_>) -> Seen {
+        let Some(user) = user_of(facts) else { return Seen::Clean };
+        let limit = facts.limits.events_per_user_day;
+        let days = facts.events().map(|event| event.time.unwrap_or(facts.now_ms).div_euclid(DAY_MS));
+        let Some(first) = days.clone().next() else { return Seen::Clean };
+        let number = count(days.clone().count());
+        let same_day = days.clone().all(|day| day == first);
+        // With several days, one of them could be forgotten in the middle.
+        if !same_day && !self.0.has_room(days.clone().count()) {
+            return Seen::Unsure;
+        }
+        let mut last = None;
+        for day in days.clone().filter(|day| last.replace(*day) != Some(*day)) {
+            let so_far = self.0.get(hash((user, day))).copied().unwrap_or_default();
+            if so_far <= limit && so_far.saturating_add(number) > limit {
+                return Seen::Unsure;
+            }
+        }
+        if same_day {
+            let (_, sum) = self.0.recall(hash((user, first)), 0);
+            *sum = sum.saturating_add(number);
+            return Seen::Clean;
+        }
+        for day in days {
+            let (_, sum) = self.0.recall(hash((user, day)), 0);
+            *sum = sum.saturating_add(1);
+        }
+        Seen::Clean
+    }
+}
+
+/// The same as [`user`].
+fn user_of(facts: &Facts<'_>) -> Option<u64> {
+    if let Some(mpid) = facts.mpid() {
+        return Some(hash(("mpid", mpid)));
+    }
+    if let Some(id) = facts.customer_id() {
+        return Some(hash(("customer_id", id)));
+    }
+    let mut all: Vec<(&str, &str)> = facts.identities().collect();
+    all.sort_unstable();
+    (!all.is_empty()).then(|| hash(("all", all)))
 }
 
 fn user(batch: &BatchView<'_>) -> Option<u64> {
