@@ -160,7 +160,7 @@ impl Buffer {
         if !raw.escaped {
             return Some(Span { start: raw.start, end: raw.start + raw.text.len(), decoded: false });
         }
-        let Ok(text) = serde_json::from_str::<String>(&format!("\"{}\"", raw.text)) else {
+        let Some(text) = raw.decode() else {
             self.unclear = true;
             return None;
         };

@@ -131,16 +131,18 @@ impl<'a, R: Record> Rules<'a, R> {
     /// MP203, MP204, MP205.
     fn name(&mut self, member: &'static str, raw: Raw<'a>) -> Option<()> {
         self.record.name(member, raw);
-        if is_blank(raw)? {
+        if is_blank(raw) {
             return None;
         }
         within(raw, self.limits.event_name_chars)
     }
 
     fn identity(&mut self, hook: Hook, raw: Raw<'a>) {
-        let blank = is_blank(raw);
-        self.identified |= blank == Some(false);
-        if blank != Some(true) && hook != Hook::Identity {
+        if is_blank(raw) {
+            return;
+        }
+        self.identified = true;
+        if hook != Hook::Identity {
             self.record.identity(self.key, Plain::Text(raw));
             if hook == Hook::CustomerId {
                 self.record.customer_id(Plain::Text(raw));
@@ -336,18 +338,16 @@ fn within(raw: Raw<'_>, limit: u64) -> Option<()> {
 /// Not blank.
 #[inline]
 fn sound(key: Raw<'_>) -> Option<()> {
-    (!is_blank(key)?).then_some(())
+    (!is_blank(key)).then_some(())
 }
 
-/// Whether a text is empty but for white space; None when escapes hide it.
+/// Whether a text is empty but for white space.
 #[inline]
-fn is_blank(raw: Raw<'_>) -> Option<bool> {
-    let plain = raw.text.split('\\').next().unwrap_or_default();
-    match (raw.text.as_bytes().first(), raw.escaped) {
-        (Some(b'!'..=b'['), _) => Some(false),
-        _ if !plain.trim().is_empty() => Some(false),
-        (_, true) => None,
-        (_, false) => Some(true),
+fn is_blank(raw: Raw<'_>) -> bool {
+    match raw.text.as_bytes().first() {
+        Some(b'!'..=b'[' | b']'..=b'~') => false,
+        _ if raw.escaped => raw.decode().is_none_or(|text| text.trim().is_empty()),
+        _ => raw.text.trim().is_empty(),
     }
 }
 

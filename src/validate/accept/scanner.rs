@@ -27,6 +27,13 @@ pub(in crate::validate) struct Number<'a> {
     pub(super) integer: Option<i64>,
 }
 
+impl Raw<'_> {
+    /// What the text means, as a copy. Escapes were checked before, so that there is always an answer.
+    pub(super) fn decode(&self) -> Option<String> {
+        serde_json::from_str(&format!("\"{}\"", self.text)).ok()
+    }
+}
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
