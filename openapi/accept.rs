@@ -234,7 +234,13 @@ impl Tables<'_> {
                 bits |= 1 << index;
             }
             let next = lookup.next.get(index)?;
-            let _ = write!(list, "Member {{ name: {name:?}, node: &{node}, next: {next} }}, ");
+            let (first, last) = ends(name.as_bytes());
+            let middle = if name.len() > 16 { ends(name.as_bytes().get(8..16)?).0 } else { 0 };
+            let _ = write!(
+                list,
+                "Member {{ name: {name:?}, first: {first}, last: {last}, middle: {middle}, node: &{node}, \
+                 next: {next} }}, "
+            );
         }
         let Lookup { multiplier, shift, slots, .. } = lookup;
         Some(self.intern(
@@ -440,11 +446,16 @@ impl Lookup {
     }
 }
 
+/// The first and last eight bytes as little-endian words; a name shorter than that has no last ones.
+fn ends(name: &[u8]) -> (u64, u64) {
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let last = name.len().checked_sub(8).and_then(|start| name.get(start..)).map_or(0, word);
+    (word(name.get(..8).unwrap_or(name)), last)
+}
+
 /// The same as `Object::find` of the accept path, which reads the words from the document.
 fn slot(name: &[u8], multiplier: u64, shift: u32) -> usize {
-    let word = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-    let first = word(name.get(..8).unwrap_or(name));
-    let last = name.len().checked_sub(8).and_then(|start| name.get(start..)).map_or(0, word);
+    let (first, last) = ends(name);
     let mixed = first ^ last.rotate_left(23) ^ name.len() as u64;
     usize::try_from(mixed.wrapping_mul(multiplier) >> shift).unwrap_or_default()
 }

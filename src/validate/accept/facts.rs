@@ -158,7 +158,7 @@ impl Buffer {
 
     fn text(&mut self, raw: Raw<'_>) -> Option<Span> {
         if !raw.escaped {
-            return Some(Span { start: raw.start, end: raw.start + raw.text.len(), decoded: false });
+            return Some(Span { start: raw.start, end: raw.end, decoded: false });
         }
         let Some(text) = raw.decode() else {
             self.unclear = true;
@@ -172,14 +172,14 @@ impl Buffer {
     /// An integer is its own text; other numbers have several.
     fn number(&mut self, number: Number<'_>) -> Option<Span> {
         self.unclear |= number.integer.is_none();
-        Some(Span { start: number.start, end: number.start + number.text.len(), decoded: false })
+        Some(Span { start: number.start, end: number.end, decoded: false })
     }
 
     fn id(&mut self, id: Plain<'_>) -> Option<Span> {
         match id {
             Plain::Text(raw) => {
                 let span = self.text(raw)?;
-                let text = if span.decoded { self.decoded.get(span.start..)? } else { raw.text };
+                let text = if span.decoded { self.decoded.get(span.start..)? } else { raw.text() };
                 (!text.trim().is_empty()).then_some(span)
             }
             Plain::Number(number) => self.number(number),
@@ -222,10 +222,10 @@ impl Record for &mut Buffer {
         let value = match value {
             // With its quotes.
             Plain::Text(raw) if !raw.escaped => {
-                Span { start: raw.start - 1, end: raw.start + raw.text.len() + 1, decoded: false }
+                Span { start: raw.start - 1, end: raw.end + 1, decoded: false }
             }
             Plain::Number(number) if number.integer.is_some() => {
-                Span { start: number.start, end: number.start + number.text.len(), decoded: false }
+                Span { start: number.start, end: number.end, decoded: false }
             }
             _ => {
                 self.unclear = true;

@@ -67,7 +67,7 @@ fn decide<'a, R: Record>(bytes: &'a [u8], settings: Settings<'_>, record: R) -> 
     if bytes.len() as u64 > limits.batch_bytes.min(limits.batch_bytes_hard) {
         return None;
     }
-    let text = std::str::from_utf8(bytes).ok()?;
+    let text = simdutf8::basic::from_utf8(bytes).ok()?;
     let mut walk = Walk::new(text, Rules::new(limits, route, now_ms, record));
     walk.document(table::ROOT)?;
     if let Some((attributes, deleted)) = walk.rules.finish()? {
@@ -96,7 +96,7 @@ fn are_apart(mut scan: Scanner<'_>, deleted: &[&str]) -> Option<()> {
             continue;
         }
         let key = scan.string()?;
-        if deleted.contains(&key.text) {
+        if deleted.contains(&key.text()) {
             return None;
         }
         scan.expect(b':')?;

@@ -56,7 +56,7 @@ impl<'a, R: Record> Rules<'a, R> {
         } else {
             oldest = oldest.max(now_ms.saturating_sub(times::live_max_age_ms(limits)));
         }
-        let key = Raw { text: "", start: 0, escaped: false };
+        let key = Raw { document: "", start: 0, end: 0, escaped: false };
         Self {
             limits,
             route,
@@ -111,18 +111,18 @@ impl<'a, R: Record> Rules<'a, R> {
             }
             // MP308: its demands are left to the rule.
             Hook::CustomEventType => {
-                return (!raw.escaped && !raw.text.eq_ignore_ascii_case("attribution")).then_some(());
+                return (!raw.escaped && !raw.text().eq_ignore_ascii_case("attribution")).then_some(());
             }
             Hook::Transition => {
-                self.event.initialized = raw.text.eq_ignore_ascii_case("application_initialized");
+                self.event.initialized = raw.text().eq_ignore_ascii_case("application_initialized");
             }
             Hook::ProductActionKind => {
-                self.event.purchase = raw.escaped || raw.text.eq_ignore_ascii_case("purchase");
+                self.event.purchase = raw.escaped || raw.text().eq_ignore_ascii_case("purchase");
             }
-            Hook::DeletedName if !raw.escaped => self.deleted.push(raw.text),
-            Hook::Country => return (!raw.escaped && codes::is_country(raw.text)).then_some(()),
-            Hook::Currency => return (!raw.escaped && codes::is_currency(raw.text)).then_some(()),
-            Hook::LocationSource => return mp315::is_known(raw.text).then_some(()),
+            Hook::DeletedName if !raw.escaped => self.deleted.push(raw.text()),
+            Hook::Country => return (!raw.escaped && codes::is_country(raw.text())).then_some(()),
+            Hook::Currency => return (!raw.escaped && codes::is_currency(raw.text())).then_some(()),
+            Hook::LocationSource => return mp315::is_known(raw.text()).then_some(()),
             _ => return None,
         }
         Some(())
@@ -236,7 +236,7 @@ impl<'a, R: Record> Rules<'a, R> {
             }
             Hook::ProductAction => (self.event.purchase, self.event.products) = (false, false),
             Hook::UserAttribute => self.record.attribute(self.key, true),
-            Hook::UserAttributes => self.has_attributes = Some(self.key.start + self.key.text.len()),
+            Hook::UserAttributes => self.has_attributes = Some(self.key.end),
             _ => {}
         }
     }
@@ -253,15 +253,15 @@ impl<'a, R: Record> Rules<'a, R> {
             // MP207, MP211, MP311
             Hook::UserAttributes => {
                 sound(self.key)?;
-                if self.key.text.starts_with('$') && !mp311::is_reserved(self.key.text) {
+                if self.key.first() == Some(b'$') && !mp311::is_reserved(self.key.text()) {
                     return None;
                 }
                 within(self.key, self.limits.user_attribute_name_chars)
             }
             // MP319
             Hook::IntegrationAttributes => {
-                let digits = self.key.text.bytes().all(|byte| byte.is_ascii_digit());
-                (digits && !self.key.text.is_empty()).then_some(())
+                let digits = self.key.text().bytes().all(|byte| byte.is_ascii_digit());
+                (digits && !self.key.text().is_empty()).then_some(())
             }
             _ => Some(()),
         }
@@ -331,8 +331,8 @@ impl<'a, R: Record> Rules<'a, R> {
 /// Not longer than so many characters, counted generously where there are escapes.
 #[inline]
 fn within(raw: Raw<'_>, limit: u64) -> Option<()> {
-    let bytes = raw.text.len() as u64;
-    (bytes <= limit || raw.text.chars().count() as u64 <= limit).then_some(())
+    let bytes = raw.len() as u64;
+    (bytes <= limit || raw.text().chars().count() as u64 <= limit).then_some(())
 }
 
 /// Not blank.
@@ -344,21 +344,21 @@ fn sound(key: Raw<'_>) -> Option<()> {
 /// Whether a text is empty but for white space.
 #[inline]
 fn is_blank(raw: Raw<'_>) -> bool {
-    match raw.text.as_bytes().first() {
+    match raw.first() {
         Some(b'!'..=b'[' | b']'..=b'~') => false,
         _ if raw.escaped => raw.decode().is_none_or(|text| text.trim().is_empty()),
-        _ => raw.text.trim().is_empty(),
+        _ => raw.text().trim().is_empty(),
     }
 }
 
 /// An id with something in it that is no zero; escapes do not count.
 fn has_digit(raw: Raw<'_>) -> bool {
-    !raw.escaped && raw.text.bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0')
+    !raw.escaped && raw.text().bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0')
 }
 
 /// Whether a coordinate is zero; None when it may be out of range. MP313
 fn is_zero(number: Number<'_>, bound: f64) -> Option<bool> {
-    let degrees: f64 = number.text.parse().ok()?;
+    let degrees: f64 = number.text().parse().ok()?;
     // Two readers may round differently at the border itself.
     (degrees.abs() < bound - 1e-9).then_some(degrees == 0.0)
 }

@@ -11,9 +11,10 @@ pub(super) struct Scanner<'a> {
 /// A text between its quotes, as it stands in the document.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::validate) struct Raw<'a> {
-    pub(super) text: &'a str,
-    /// Where it begins.
+    pub(super) document: &'a str,
+    /// Where it begins and ends.
     pub(super) start: usize,
+    pub(super) end: usize,
     /// It has escapes, so that it is not yet what it means.
     pub(super) escaped: bool,
 }
@@ -21,16 +22,49 @@ pub(in crate::validate) struct Raw<'a> {
 /// A number as it stands in the document.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::validate) struct Number<'a> {
-    pub(super) text: &'a str,
+    pub(super) document: &'a str,
     pub(super) start: usize,
+    pub(super) end: usize,
     /// Its value, when it is written as an integer that fits.
     pub(super) integer: Option<i64>,
 }
 
-impl Raw<'_> {
+impl<'a> Raw<'a> {
+    /// What stands between the quotes.
+    #[inline(always)]
+    pub(super) fn text(&self) -> &'a str {
+        self.document.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Its length in bytes.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// The second eight bytes.
+    #[inline(always)]
+    pub(super) fn middle(&self) -> u64 {
+        let rest = self.document.as_bytes().get(self.start + 8..).unwrap_or_default();
+        rest.first_chunk::<8>().map_or(0, |chunk| u64::from_le_bytes(*chunk))
+    }
+
+    /// Its first byte.
+    #[inline(always)]
+    pub(super) fn first(&self) -> Option<u8> {
+        if self.start < self.end { self.document.as_bytes().get(self.start).copied() } else { None }
+    }
+
     /// What the text means, as a copy. Escapes were checked before, so that there is always an answer.
     pub(super) fn decode(&self) -> Option<String> {
-        serde_json::from_str(&format!("\"{}\"", self.text)).ok()
+        serde_json::from_str(&format!("\"{}\"", self.text())).ok()
+    }
+}
+
+impl<'a> Number<'a> {
+    /// As it is written.
+    pub(super) fn text(&self) -> &'a str {
+        self.document.get(self.start..self.end).unwrap_or_default()
     }
 }
 
@@ -39,7 +73,7 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// The high bit of the first byte that ends a run of plain text: a quote, a backslash or a control character.
 /// Bytes after it may be marked wrongly.
-#[inline]
+#[inline(always)]
 fn ends(word: u64) -> u64 {
     let quote = word ^ (ONES * 0x22);
     let backslash = word ^ (ONES * 0x5c);
@@ -59,13 +93,13 @@ impl<'a> Scanner<'a> {
         Self { text, bytes: text.as_bytes(), at: 0 }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
     /// The next byte that is no blank; not consumed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn token(&mut self) -> Option<u8> {
         loop {
             let byte = self.peek()?;
@@ -80,7 +114,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Consumes `wanted`, after blanks.
-    #[inline]
+    #[inline(always)]
     pub(super) fn expect(&mut self, wanted: u8) -> Option<()> {
         (self.token()? == wanted).then(|| self.at += 1)
     }
@@ -96,20 +130,20 @@ impl<'a> Scanner<'a> {
     }
 
     /// The first and last eight bytes of a name, as [`super::table::Object::find`] wants them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ends_of(&self, name: Raw<'_>) -> Option<(u64, u64)> {
-        let length = name.text.len();
+        let length = name.len();
         if length >= 8 {
             return Some((self.word(name.start)?, self.word(name.start + length - 8)?));
         }
         if let Some(word) = self.word(name.start) {
             return Some((word & !(u64::MAX << (8 * length)), 0));
         }
-        Some((name.text.bytes().rev().fold(0, |word, byte| word << 8 | u64::from(byte)), 0))
+        Some((name.text().bytes().rev().fold(0, |word, byte| word << 8 | u64::from(byte)), 0))
     }
 
     /// A text, from its opening quote on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Option<Raw<'a>> {
         let start = self.at + 1;
         self.at = start;
@@ -118,9 +152,9 @@ impl<'a> Scanner<'a> {
             self.skip_plain();
             match self.peek()? {
                 b'"' => {
-                    let text = self.text.get(start..self.at)?;
+                    let end = self.at;
                     self.at += 1;
-                    return Some(Raw { text, start, escaped });
+                    return Some(Raw { document: self.text, start, end, escaped });
                 }
                 b'\\' => {
                     escaped = true;
@@ -132,16 +166,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves to the next quote, backslash or control character, or to the end.
-    #[inline]
+    #[inline(always)]
     fn skip_plain(&mut self) {
-        while let Some(word) = self.word(self.at) {
-            let found = ends(word);
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
+        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+            let found = ends(u64::from_le_bytes(*chunk));
             if found != 0 {
-                self.at += found.trailing_zeros() as usize / 8;
+                self.at = self.bytes.len() - rest.len() + found.trailing_zeros() as usize / 8;
                 return;
             }
-            self.at += 8;
+            rest = behind;
         }
+        self.at = self.bytes.len() - rest.len();
         while let Some(byte) = self.peek() {
             if byte < 0x20 || byte == b'"' || byte == b'\\' {
                 return;
@@ -176,7 +212,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number, from its first character on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&mut self) -> Option<Number<'a>> {
         let start = self.at;
         let negative = self.peek()? == b'-';
@@ -190,14 +226,14 @@ impl<'a> Scanner<'a> {
         }
         let end = self.peek();
         if !matches!(end, Some(b'.' | b'e' | b'E')) {
-            let text = self.text.get(start..self.at)?;
             // Minus zero is a fraction to some readers.
             let integer = match digits {
                 _ if negative && zero_first => None,
                 ..=SAFE_DIGITS => Some(if negative { magnitude.wrapping_neg() } else { magnitude }),
-                _ => text.parse().ok(),
+                _ => self.text.get(start..self.at)?.parse().ok(),
             };
-            return (digits <= SAFE_NUMBER).then_some(Number { text, start, integer });
+            let number = Number { document: self.text, start, end: self.at, integer };
+            return (digits <= SAFE_NUMBER).then_some(number);
         }
         if end == Some(b'.') {
             self.at += 1;
@@ -214,12 +250,12 @@ impl<'a> Scanner<'a> {
                 return None;
             }
         }
-        let text = self.text.get(start..self.at)?;
-        (text.len() <= SAFE_NUMBER).then_some(Number { text, start, integer: None })
+        let number = Number { document: self.text, start, end: self.at, integer: None };
+        (self.at - start <= SAFE_NUMBER).then_some(number)
     }
 
     /// One digit or more, and their value where it fits.
-    #[inline]
+    #[inline(always)]
     fn digits(&mut self) -> Option<i64> {
         let start = self.at;
         let mut value = 0_i64;
@@ -231,7 +267,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The rest of a literal such as `null`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn literal(&mut self, literal: &[u8]) -> Option<()> {
         let found = self.bytes.get(self.at..self.at + literal.len())?;
         (found == literal).then(|| self.at += literal.len())
@@ -266,7 +302,7 @@ mod tests {
     use super::*;
 
     fn string(text: &str) -> Option<(&str, bool)> {
-        Scanner::new(text).string().map(|raw| (raw.text, raw.escaped))
+        Scanner::new(text).string().map(|raw| (raw.text(), raw.escaped))
     }
 
     #[test]

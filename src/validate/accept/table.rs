@@ -1,5 +1,7 @@
 //! What the generated tables are made of, and the tables themselves.
 
+use super::scanner::Raw;
+
 /// What may stand at one place of a batch.
 #[derive(Debug)]
 pub(super) struct Node {
@@ -57,6 +59,11 @@ pub(super) struct Object {
 #[derive(Debug)]
 pub(super) struct Member {
     name: &'static str,
+    /// The first and last eight bytes of the name.
+    first: u64,
+    last: u64,
+    /// The eight bytes after the first ones, of names longer than sixteen bytes.
+    middle: u64,
     pub(super) node: &'static Node,
     /// The next member with the same hash.
     next: u8,
@@ -122,14 +129,21 @@ pub(super) enum Hook {
 impl Object {
     /// The member with this name: its bit's number, and what it may be. `first` and `last` are the first and last
     /// eight bytes of the name, the first padded with zeros and the last zero for shorter names.
-    #[inline]
-    pub(super) fn find(&self, name: &[u8], first: u64, last: u64) -> Option<(u32, &'static Member)> {
-        let mixed = first ^ last.rotate_left(23) ^ name.len() as u64;
+    #[inline(always)]
+    pub(super) fn find(&self, name: Raw<'_>, first: u64, last: u64) -> Option<(u32, &'static Member)> {
+        let length = name.len();
+        let mixed = first ^ last.rotate_left(23) ^ length as u64;
         let slot = usize::try_from(mixed.wrapping_mul(self.multiplier) >> self.shift).ok()?;
         let mut index = *self.slots.get(slot)?;
         loop {
             let member = self.members.get(usize::from(index))?;
-            if member.name.as_bytes() == name {
+            // The three words cover all of a name of up to 24 bytes.
+            if member.first == first
+                && member.last == last
+                && member.name.len() == length
+                && (length <= 16 || member.middle == name.middle())
+                && (length <= 24 || member.name == name.text())
+            {
                 return Some((u32::from(index), member));
             }
             index = member.next;

@@ -39,7 +39,7 @@ fn the_tables_find_every_member() {
                         let mut scan = Scanner::new(&document);
                         let raw = scan.string().unwrap();
                         let (first, last) = scan.ends_of(raw).unwrap();
-                        let (_, found) = object.find(name.as_bytes(), first, last).unwrap();
+                        let (_, found) = object.find(raw, first, last).unwrap();
                         assert!(std::ptr::eq(found, member), "{name}");
                     }
                     *count += 1;
