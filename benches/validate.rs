@@ -3,6 +3,8 @@
 //! All rows are measured in turns in one run, and the best of several turns counts, so that ratios hold on a machine
 //! that is doing other things as well. With `-- --quick` a run takes seconds and only shows that everything works.
 
+#![allow(clippy::indexing_slicing, reason = "rows and sizes are fixed")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::thread;
@@ -40,11 +42,18 @@ fn on_two_threads(corpus: &Corpus, work: &(dyn Fn(&Corpus) -> usize + Sync)) -> 
 }
 
 fn rows<'a>(fast: &'a Validator, slow: &'a Validator, schema: &'a jsonschema::Validator) -> Vec<Row<'a>> {
-    let each = |work: fn(&[u8]) -> bool| move |corpus: &Corpus| corpus.iter().filter(|batch| work(batch)).count();
+    let each =
+        |work: fn(&[u8]) -> bool| move |corpus: &Corpus| corpus.iter().filter(|batch| work(batch)).count();
     vec![
         ("newline scan (memchr)", Box::new(each(|batch| memchr::memchr(b'\n', batch).is_none()))),
-        ("skip: sonic-rs IgnoredAny", Box::new(each(|batch| sonic_rs::from_slice::<IgnoredAny>(batch).is_ok()))),
-        ("skip: serde_json IgnoredAny", Box::new(each(|batch| serde_json::from_slice::<IgnoredAny>(batch).is_ok()))),
+        (
+            "skip: sonic-rs IgnoredAny",
+            Box::new(each(|batch| sonic_rs::from_slice::<IgnoredAny>(batch).is_ok())),
+        ),
+        (
+            "skip: serde_json IgnoredAny",
+            Box::new(each(|batch| serde_json::from_slice::<IgnoredAny>(batch).is_ok())),
+        ),
         ("build serde_json::Value", Box::new(each(|batch| serde_json::from_slice::<Value>(batch).is_ok()))),
         (
             "jsonschema: parse + is_valid",
@@ -86,7 +95,8 @@ fn main() {
     let (bytes, turns) = if quick { (200_000, 1) } else { (8_000_000, 9) };
     let (fast, slow) = (validator(false), validator(true));
     let document: Value = serde_json::from_str(schema_json()).expect("the schema is JSON");
-    let schema = jsonschema::options().should_validate_formats(true).build(&document).expect("it is a schema");
+    let schema =
+        jsonschema::options().should_validate_formats(true).build(&document).expect("it is a schema");
     let rows = rows(&fast, &slow, &schema);
     let sizes = [("small", Size::Small), ("mixed", Size::Mixed), ("large", Size::Large)];
     let results: Vec<Vec<f64>> = sizes
@@ -95,7 +105,11 @@ fn main() {
             let corpus = traffic::corpus(*size, bytes);
             let unsure = corpus.iter().filter(|batch| !fast.accepts(batch)).count();
             let total: usize = corpus.iter().map(Vec::len).sum();
-            println!("{name}: {} batches of {} bytes on average, {unsure} not accepted", corpus.len(), total / corpus.len());
+            println!(
+                "{name}: {} batches of {} bytes on average, {unsure} not accepted",
+                corpus.len(),
+                total / corpus.len()
+            );
             measure(&rows, &corpus, turns)
         })
         .collect();

@@ -104,8 +104,7 @@ const ARRAY: u8 = 32;
 const OBJECT: u8 = 64;
 
 /// Keywords that check nothing.
-const SILENT: [&str; 7] =
-    ["$schema", "default", "deprecated", "description", "title", "x-limit", "$defs"];
+const SILENT: [&str; 7] = ["$schema", "default", "deprecated", "description", "title", "x-limit", "$defs"];
 
 /// The tables as Rust source.
 pub fn tables(schema: &Value) -> Result<String> {
@@ -193,7 +192,8 @@ impl Tables<'_> {
     }
 
     fn object(&mut self, schema: &Map<String, Value>, path: &mut Vec<String>, event: &str) -> Option<String> {
-        let names = schema.get("propertyNames").map_or(Some(Map::new()), |names| checks(names.as_object()?))?;
+        let names =
+            schema.get("propertyNames").map_or(Some(Map::new()), |names| checks(names.as_object()?))?;
         if !names.is_empty() {
             return None;
         }
@@ -282,10 +282,8 @@ impl Tables<'_> {
             let _ = write!(list, "({value:?}, &{node}), ");
         }
         let all_used = cases.len() == texts(members.get(tag)?.get("enum"))?.len();
-        let union = self.intern(
-            "Union",
-            format!("Union {{ tag: {tag:?}, content: {content:?}, cases: &[{list}] }}"),
-        );
+        let union =
+            self.intern("Union", format!("Union {{ tag: {tag:?}, content: {content:?}, cases: &[{list}] }}"));
         all_used.then(|| format!("Shape::Union(&{union})"))
     }
 }
@@ -327,11 +325,23 @@ impl Parts {
 /// The keywords that hold at a place, references followed. None where one of them is not known here.
 fn resolve(definitions: &Map<String, Value>, schema: &Value, depth: usize) -> Option<Map<String, Value>> {
     const KNOWN: [&str; 13] = [
-        "$ref", "additionalProperties", "allOf", "anyOf", "enum", "format", "items", "maximum", "properties",
-        "propertyNames", "readOnly", "required", "type",
+        "$ref",
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "enum",
+        "format",
+        "items",
+        "maximum",
+        "properties",
+        "propertyNames",
+        "readOnly",
+        "required",
+        "type",
     ];
     let mut own = checks(schema.as_object()?)?;
-    if depth > DEEPEST || own.keys().any(|key| !KNOWN.contains(&key.as_str())) || own.contains_key("maximum") {
+    if depth > DEEPEST || own.keys().any(|key| !KNOWN.contains(&key.as_str())) || own.contains_key("maximum")
+    {
         return None;
     }
     if let Some([inner, null]) = own.get("anyOf").and_then(Value::as_array).map(Vec::as_slice)
@@ -366,7 +376,13 @@ fn checks(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
     let dropped = |key: &str| {
         SILENT.contains(&key) || is_limit && ["maxLength", "maxItems", "maxProperties"].contains(&key)
     };
-    Some(schema.iter().filter(|(key, _)| !dropped(key)).map(|(key, value)| (key.clone(), value.clone())).collect())
+    Some(
+        schema
+            .iter()
+            .filter(|(key, _)| !dropped(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    )
 }
 
 fn kinds(types: Option<&Value>) -> Option<u8> {
@@ -424,7 +440,8 @@ impl Lookup {
         for _ in 0..4000 {
             seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let multiplier = (seed ^ (seed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) | 1;
-            let chained = Self::build(names, multiplier, shift).next.iter().filter(|next| **next != END).count();
+            let chained =
+                Self::build(names, multiplier, shift).next.iter().filter(|next| **next != END).count();
             if best.is_none_or(|(least, _)| chained < least) {
                 best = Some((chained, multiplier));
             }

@@ -5,6 +5,8 @@
 //! ACCEPT_EXECUTIONS=2000000 ACCEPT_SEED=7 cargo test --release --test accept -- mutations --nocapture
 //! ```
 
+#![allow(clippy::indexing_slicing, reason = "indices come from below the length")]
+
 use std::sync::Arc;
 
 use mparticle_events::clock::FixedClock;
@@ -149,8 +151,13 @@ fn what_is_accepted_among_mutations_is_clean() {
         }
     }
     let missed = clean * 16;
-    println!("{executions} executions: {accepted} accepted, about {missed} clean ones not accepted ({clean} of {sampled} sampled)");
-    assert!(accepted * 12 > executions, "only {accepted} of {executions} were accepted: the run shows little");
+    println!(
+        "{executions} executions: {accepted} accepted, about {missed} clean ones not accepted ({clean} of {sampled} sampled)"
+    );
+    assert!(
+        accepted * 12 > executions,
+        "only {accepted} of {executions} were accepted: the run shows little"
+    );
     assert!(accepted > missed * 3, "{accepted} accepted, and about {missed} more would have been clean");
 }
 
@@ -184,9 +191,12 @@ fn next_of_sequence(random: &mut Random, seeds: &[Vec<u8>], earlier: &[Vec<u8>])
         3..=5 => {
             // One user, few names, attributes that change their type.
             let value = ["\"x\"", "[\"x\"]", "1", "null"][random.below(4)];
-            let user = ["\"mpid\":7", "\"user_identities\":{\"customer_id\":\"c\"}",
+            let user = [
+                "\"mpid\":7",
+                "\"user_identities\":{\"customer_id\":\"c\"}",
                 "\"user_identities\":{\"email\":\"e\",\"other\":\" \",\"alias\":5}",
-                "\"user_identities\":{\"alias\":5,\"email\":\"\\u0065\"}"][random.below(4)];
+                "\"user_identities\":{\"alias\":5,\"email\":\"\\u0065\"}",
+            ][random.below(4)];
             let (name, id, day) = (random.below(12), random.below(200), random.below(3) as i64);
             format!(
                 "{{\"environment\":\"{}\",{user},\"user_attributes\":{{\"b{}\":{value},\"a\":{value}}},\"source_request_id\":{},\

@@ -200,7 +200,12 @@ impl Validator {
             Check::Across(make) if self.is_on(rule) => Some(State { rule, check: make(), settled: false }),
             _ => None,
         });
-        Across { states: states.collect(), validator: self.clone(), batches: 0, buffer: accept::Buffer::default() }
+        Across {
+            states: states.collect(),
+            validator: self.clone(),
+            batches: 0,
+            buffer: accept::Buffer::default(),
+        }
     }
 
     fn settings(&self, now_ms: i64) -> accept::Settings<'_> {
@@ -239,14 +244,7 @@ impl Validator {
         now_ms: i64,
         members: &'a Map<String, Value>,
     ) -> BatchView<'a> {
-        BatchView {
-            members,
-            number,
-            bytes: bytes.len(),
-            route: self.0.route,
-            limits: &self.0.limits,
-            now_ms,
-        }
+        BatchView { members, number, bytes: bytes.len(), route: self.0.route, limits: &self.0.limits, now_ms }
     }
 
     fn run_rules(

@@ -48,8 +48,22 @@ const TEXTS: [&str; 16] = [
 ];
 
 const NAMES: [&str; 16] = [
-    "category", "page", "source", "referrer", "plan", "store id", "colour", "größe", "position", "is_member", "score",
-    "coupon_code", "campaign name", "experiment_variant", "cart.total", "last_purchase_date",
+    "category",
+    "page",
+    "source",
+    "referrer",
+    "plan",
+    "store id",
+    "colour",
+    "größe",
+    "position",
+    "is_member",
+    "score",
+    "coupon_code",
+    "campaign name",
+    "experiment_variant",
+    "cart.total",
+    "last_purchase_date",
 ];
 
 /// A small generator of numbers that look random.
@@ -98,7 +112,7 @@ pub fn batch(random: &mut Random, size: Size) -> String {
     let events = match size {
         Size::Small => 1,
         Size::Mixed => 3 + random.below(8),
-        Size::Large => 140,
+        Size::Large => 160,
     };
     let kinds: Vec<&str> = (0..events)
         .map(|_| if random.one_in(2) { KINDS[random.below(3)] } else { random.pick(&KINDS) })
@@ -118,11 +132,11 @@ pub fn batch(random: &mut Random, size: Size) -> String {
     if random.one_in(2) {
         members.push(format!("\"mpid\":{}", (random.next() | 1) as i64));
     }
-    if size != Size::Small || random.one_in(3) {
+    if size != Size::Small || random.one_in(10) {
         members.push(format!("\"device_info\":{}", device(random)));
         members.push("\"schema_version\":2,\"application_info\":{\"application_name\":\"Shop\",\"application_version\":\"4.2.1\",\"package\":\"com.example.shop\",\"os\":\"IOS\"}".into());
     }
-    if random.one_in(3) {
+    if random.one_in(if size == Size::Small { 9 } else { 3 }) {
         members.push(format!(
             "\"ip\":\"{}\",\"consent_state\":{{\"gdpr\":{{\"analytics\":{{\"consented\":true,\"timestamp_unixtime_ms\":{},\"document\":\"v{}\"}}}},\"ccpa\":null}}",
             random.pick(&["203.0.113.9", "2001:db8::17"]),
@@ -160,7 +174,14 @@ pub fn corpus(size: Size, bytes: usize) -> Vec<Vec<u8>> {
 
 fn uuid(random: &mut Random) -> String {
     let (a, b) = (random.next(), random.next());
-    format!("{:08x}-{:04x}-4{:03x}-9{:03x}-{:012x}", a >> 32, a >> 16 & 0xffff, a & 0xfff, b >> 52, b & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-4{:03x}-9{:03x}-{:012x}",
+        a >> 32,
+        a >> 16 & 0xffff,
+        a & 0xfff,
+        b >> 52,
+        b & 0xffff_ffff_ffff
+    )
 }
 
 fn time(random: &mut Random) -> i64 {
@@ -288,7 +309,10 @@ fn event(random: &mut Random, kind: &str) -> String {
         members.push(format!("\"location\":{}", location(random)));
     }
     if random.one_in(4) {
-        members.push("\"custom_flags\":{\"Google.Category\":\"shop\"},\"event_num\":12,\"data_connection_type\":null".into());
+        members.push(
+            "\"custom_flags\":{\"Google.Category\":\"shop\"},\"event_num\":12,\"data_connection_type\":null"
+                .into(),
+        );
     }
     let data = members.join(",");
     if random.one_in(4) {

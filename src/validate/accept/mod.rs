@@ -14,8 +14,8 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Facts, Seen};
 pub(super) use facts::{Buffer, Record};
+pub use facts::{Facts, Seen};
 
 use super::{Limits, Route};
 use rules::Rules;

@@ -4,7 +4,9 @@
 use super::facts::{Plain, Record};
 use super::scanner::{Number, Raw};
 use super::table::Hook;
-use crate::validate::rules::{codes, mp311_unknown_reserved_attribute as mp311, mp315_unknown_location_source as mp315};
+use crate::validate::rules::{
+    codes, mp311_unknown_reserved_attribute as mp311, mp315_unknown_location_source as mp315,
+};
 use crate::validate::rules::{times, times::Unit};
 use crate::validate::{Limits, Route};
 
@@ -320,9 +322,8 @@ impl<'a, R: Record> Rules<'a, R> {
     /// At the end of the batch: where the user's attributes stand and names that they must not have, if any.
     pub(super) fn finish(&self) -> Option<Option<(usize, &[&'a str])>> {
         // MP301, MP302, MP401
-        let fine = self.identified
-            && self.has_environment
-            && (self.route != Route::Historical || self.has_events);
+        let fine =
+            self.identified && self.has_environment && (self.route != Route::Historical || self.has_events);
         let deleted = if self.deleted.is_empty() { None } else { self.has_attributes };
         fine.then(|| deleted.map(|at| (at, self.deleted.as_slice())))
     }
@@ -344,11 +345,14 @@ fn sound(key: Raw<'_>) -> Option<()> {
 /// Whether a text is empty but for white space.
 #[inline]
 fn is_blank(raw: Raw<'_>) -> bool {
-    match raw.first() {
-        Some(b'!'..=b'[' | b']'..=b'~') => false,
-        _ if raw.escaped => raw.decode().is_none_or(|text| text.trim().is_empty()),
-        _ => raw.text().trim().is_empty(),
+    !matches!(raw.first(), Some(b'!'..=b'[' | b']'..=b'~')) && is_blank_inside(raw)
+}
+
+fn is_blank_inside(raw: Raw<'_>) -> bool {
+    if raw.escaped {
+        return raw.decode().is_none_or(|text| text.trim().is_empty());
     }
+    raw.text().trim().is_empty()
 }
 
 /// An id with something in it that is no zero; escapes do not count.

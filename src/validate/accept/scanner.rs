@@ -83,6 +83,19 @@ fn ends(word: u64) -> u64 {
     found & HIGHS
 }
 
+/// The same for the first quote or bracket.
+#[inline(always)]
+fn brackets(word: u64) -> u64 {
+    let quote = word ^ (ONES * 0x22);
+    // `[` and `{` differ in this bit only, and so do `]` and `}`.
+    let folded = word | (ONES * 0x20);
+    let (open, close) = (folded ^ (ONES * 0x7b), folded ^ (ONES * 0x7d));
+    let found = (quote.wrapping_sub(ONES) & !quote)
+        | (open.wrapping_sub(ONES) & !open)
+        | (close.wrapping_sub(ONES) & !close);
+    found & HIGHS
+}
+
 /// Digits that certainly fit into 64 bits.
 const SAFE_DIGITS: usize = 18;
 /// A number this short, with an exponent of at most two digits, is certainly finite.
@@ -278,7 +291,16 @@ impl<'a> Scanner<'a> {
     pub(super) fn leap(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {
-            match self.token()? {
+            // Numbers, commas and the like in one go.
+            while let Some(word) = self.word(self.at) {
+                let found = brackets(word);
+                if found != 0 {
+                    self.at += found.trailing_zeros() as usize / 8;
+                    break;
+                }
+                self.at += 8;
+            }
+            match self.peek()? {
                 b'"' => drop(self.string()?),
                 b'{' | b'[' => {
                     depth += 1;
@@ -323,16 +345,23 @@ mod tests {
         for good in [r#""\"\\\/\b\f\n\r\t""#, r#""\u0000\uFFFF""#, r#""\ud83d\uDE00""#] {
             assert!(string(good).is_some_and(|(_, escaped)| escaped), "{good}");
         }
-        for bad in
-            [r#""\x""#, r#""\u12g4""#, r#""\u123"#, r#""\ud83d""#, r#""\ude00""#, r#""\ud83d\u0041""#, r#""\""#]
-        {
+        for bad in [
+            r#""\x""#,
+            r#""\u12g4""#,
+            r#""\u123"#,
+            r#""\ud83d""#,
+            r#""\ude00""#,
+            r#""\ud83d\u0041""#,
+            r#""\""#,
+        ] {
             assert!(string(bad).is_none(), "{bad}");
         }
     }
 
     #[test]
     fn numbers_are_read_as_serde_json_reads_them() {
-        let parts = ["", "-", "0", "1", "12", ".", ".5", "e", "e5", "E+10", "e-7", "00", "9223372036854775808"];
+        let parts =
+            ["", "-", "0", "1", "12", ".", ".5", "e", "e5", "E+10", "e-7", "00", "9223372036854775808"];
         for a in parts {
             for b in parts {
                 for c in parts {

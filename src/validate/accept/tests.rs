@@ -16,7 +16,12 @@ fn examples_that_fire_are_never_clean_and_silent_ones_nearly_always() {
     for rule in rules::ALL {
         let across = matches!(rule.check, Check::Across(_));
         for batch in rule.fires.batches.iter().filter(|_| !across) {
-            assert_eq!(verdict(batch, rule.fires.route, &rule.fires.to_limits()), Verdict::Unsure, "{}", rule.code);
+            assert_eq!(
+                verdict(batch, rule.fires.route, &rule.fires.to_limits()),
+                Verdict::Unsure,
+                "{}",
+                rule.code
+            );
         }
         for batch in rule.silent.batches {
             if verdict(batch, rule.silent.route, &rule.silent.to_limits()) == Verdict::Unsure {

@@ -85,7 +85,7 @@ impl<'a, R: Record> Walk<'a, R> {
     }
 
     /// Key and colon; the next value belongs to it.
-    #[inline]
+    #[inline(always)]
     fn key(&mut self) -> Option<Raw<'a>> {
         if self.scan.token()? != b'"' {
             return None;
@@ -99,7 +99,7 @@ impl<'a, R: Record> Walk<'a, R> {
     }
 
     /// After a member or an entry: whether another one follows.
-    #[inline]
+    #[inline(always)]
     fn another(&mut self, end: u8) -> Option<bool> {
         let byte = self.scan.token()?;
         self.scan.at += 1;
