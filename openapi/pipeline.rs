@@ -13,6 +13,8 @@
 
 pub mod accept;
 pub mod generate;
+mod hooks;
+mod lookup;
 pub mod overlay;
 pub mod schema;
 mod tidy;
@@ -31,7 +33,16 @@ pub const DESCRIPTIONS: &str = "descriptions.overlay.yaml";
 pub const LIMITS: &str = "limits.overlay.yaml";
 pub const SOURCE: &str = "SOURCE.toml";
 /// The pipeline's own code; a change in it regenerates everything.
-pub const CODE: [&str; 6] = ["pipeline.rs", "accept.rs", "overlay.rs", "generate.rs", "schema.rs", "tidy.rs"];
+pub const CODE: [&str; 8] = [
+    "pipeline.rs",
+    "accept.rs",
+    "generate.rs",
+    "hooks.rs",
+    "lookup.rs",
+    "overlay.rs",
+    "schema.rs",
+    "tidy.rs",
+];
 
 /// What stopped the pipeline, in one sentence that names the file.
 #[derive(Debug)]

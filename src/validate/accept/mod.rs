@@ -10,6 +10,7 @@ mod rules;
 mod scanner;
 mod table;
 mod walk;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Tokens of a JSON document whose bytes are known to be UTF-8. Stops at the first byte that is out of place.
 
+use super::words::{brackets, eight_digits, ends};
+
 /// Reads one document from front to back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scanner<'a> {
@@ -66,34 +68,6 @@ impl<'a> Number<'a> {
     pub(super) fn text(&self) -> &'a str {
         self.document.get(self.start..self.end).unwrap_or_default()
     }
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// The high bit of the first byte that ends a run of plain text: a quote, a backslash or a control character.
-/// Bytes after it may be marked wrongly.
-#[inline(always)]
-fn ends(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5c);
-    let found = (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash)
-        | (word.wrapping_sub(ONES * 0x20) & !word);
-    found & HIGHS
-}
-
-/// The same for the first quote or bracket.
-#[inline(always)]
-fn brackets(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    // `[` and `{` differ in this bit only, and so do `]` and `}`.
-    let folded = word | (ONES * 0x20);
-    let (open, close) = (folded ^ (ONES * 0x7b), folded ^ (ONES * 0x7d));
-    let found = (quote.wrapping_sub(ONES) & !quote)
-        | (open.wrapping_sub(ONES) & !open)
-        | (close.wrapping_sub(ONES) & !close);
-    found & HIGHS
 }
 
 /// Digits that certainly fit into 64 bits.
@@ -272,6 +246,10 @@ impl<'a> Scanner<'a> {
     fn digits(&mut self) -> Option<i64> {
         let start = self.at;
         let mut value = 0_i64;
+        while let Some(eight) = self.word(self.at).and_then(eight_digits) {
+            value = value.wrapping_mul(100_000_000).wrapping_add(eight);
+            self.at += 8;
+        }
         while let Some(byte @ b'0'..=b'9') = self.peek() {
             value = value.wrapping_mul(10).wrapping_add(i64::from(byte - b'0'));
             self.at += 1;
@@ -377,6 +355,12 @@ mod tests {
             }
         }
         assert_eq!(Scanner::new("-0").number().unwrap().integer, None);
+        for digits in 1..=18 {
+            let text = "987654321012345678".get(..digits).unwrap();
+            for document in [text.to_owned(), format!("{text},\"something\":0")] {
+                assert_eq!(Scanner::new(&document).number().unwrap().integer, text.parse().ok(), "{text}");
+            }
+        }
         assert_eq!(Scanner::new("-17,").number().unwrap().integer, Some(-17));
         for edge in [i64::MIN, i64::MAX] {
             assert_eq!(Scanner::new(&edge.to_string()).number().unwrap().integer, Some(edge));

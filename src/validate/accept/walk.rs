@@ -7,8 +7,8 @@ use super::rules::Rules;
 use super::scanner::{Number, Raw, Scanner};
 use super::table::{Hook, Node, Object, Shape, Text, Union, kind};
 
-/// Keys of maps that are open at one time; more than any limit on attributes.
-const KEYS: usize = 256;
+/// Keys of maps that are open at one time; more than the usual limits on attributes.
+const KEYS: usize = 128;
 
 pub(super) struct Walk<'a, R> {
     pub(super) scan: Scanner<'a>,

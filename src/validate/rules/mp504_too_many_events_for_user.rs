@@ -29,11 +29,11 @@ pub static RULE: Rule = Rule {
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1768348800000}}]}"#,
     ])
     .with(&[("events_per_user_day", 2)]),
-    check: Check::Across(|| Box::new(Days(Memory::new()))),
+    check: Check::Across(|| Box::new(Days(Memory::new(), Vec::new()))),
 };
 
-/// Events by user and day.
-struct Days(Memory<u64>);
+/// Events by user and day. And room for the days of one batch.
+struct Days(Memory<u64>, Vec<i64>);
 
 impl AcrossCheck for Days {
     fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
@@ -65,20 +65,22 @@ impl AcrossCheck for Days {
         let Some(user) = user_of(facts) else { return Seen::Clean };
         let limit = facts.limits.events_per_user_day;
         let days = facts.events().map(|event| event.time.unwrap_or(facts.now_ms).div_euclid(DAY_MS));
-        let Some(first) = days.clone().next() else { return Seen::Clean };
-        let number = count(days.clone().count());
-        let same_day = days.clone().all(|day| day == first);
+        self.1.clear();
+        self.1.extend(days.clone());
+        let Some(first) = self.1.first().copied() else { return Seen::Clean };
+        self.1.sort_unstable();
+        let same_day = self.1.first() == self.1.last();
         // With several days, one of them could be forgotten in the middle.
-        if !same_day && !self.0.has_room(days.clone().count()) {
+        if !same_day && !self.0.has_room(self.1.len()) {
             return Seen::Unsure;
         }
-        let mut last = None;
-        for day in days.clone().filter(|day| last.replace(*day) != Some(*day)) {
-            let so_far = self.0.get(hash((user, day))).copied().unwrap_or_default();
-            if so_far <= limit && so_far.saturating_add(number) > limit {
+        for day in self.1.chunk_by(|one, next| one == next) {
+            let so_far = day.first().and_then(|day| self.0.get(hash((user, *day)))).copied().unwrap_or_default();
+            if so_far <= limit && so_far.saturating_add(count(day.len())) > limit {
                 return Seen::Unsure;
             }
         }
+        let number = count(self.1.len());
         if same_day {
             let (_, sum) = self.0.recall(hash((user, first)), 0);
             *sum = sum.saturating_add(number);
