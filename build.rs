@@ -1,4 +1,4 @@
-//! Generates types, client methods, the validator schema and the limits from `openapi/` into `OUT_DIR`.
+//! Generates types, client methods, the validator schema, the tables of the accept path and the limits from `openapi/` into `OUT_DIR`.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("types.rs"), output.types)?;
     fs::write(out.join("client.rs"), output.client)?;
+    fs::write(out.join("accept.rs"), output.accept)?;
     fs::write(out.join("limits.rs"), output.limits)?;
     fs::write(out.join("validator.schema.json"), serde_json::to_string(&output.validator_schema)?)?;
     Ok(())

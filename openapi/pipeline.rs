@@ -3,6 +3,7 @@
 //! ```text
 //! mparticle.events.oas.yaml ─ corrections ─ descriptions ─▶ corrected spec ─▶ types + client methods (`generate`)
 //!                                                               └─ limits ──▶ validator schema + limits (`schema`)
+//!                                                                              └─▶ accept tables (`accept`)
 //! ```
 //!
 //! Nothing in here does network or terminal I/O, and the same input gives the same bytes.
@@ -10,7 +11,10 @@
 // Each of the two users of this file calls a different part of it.
 #![allow(dead_code, missing_docs)]
 
+pub mod accept;
 pub mod generate;
+mod hooks;
+mod lookup;
 pub mod overlay;
 pub mod schema;
 mod tidy;
@@ -29,7 +33,16 @@ pub const DESCRIPTIONS: &str = "descriptions.overlay.yaml";
 pub const LIMITS: &str = "limits.overlay.yaml";
 pub const SOURCE: &str = "SOURCE.toml";
 /// The pipeline's own code; a change in it regenerates everything.
-pub const CODE: [&str; 5] = ["pipeline.rs", "overlay.rs", "generate.rs", "schema.rs", "tidy.rs"];
+pub const CODE: [&str; 8] = [
+    "pipeline.rs",
+    "accept.rs",
+    "generate.rs",
+    "hooks.rs",
+    "lookup.rs",
+    "overlay.rs",
+    "schema.rs",
+    "tidy.rs",
+];
 
 /// What stopped the pipeline, in one sentence that names the file.
 #[derive(Debug)]
@@ -100,6 +113,8 @@ pub struct Output {
     pub client: String,
     /// The JSON Schema (draft 2020-12) that batches are checked against, limits included.
     pub validator_schema: Value,
+    /// Rust tables of the accept path, made from the validator schema.
+    pub accept: String,
     /// Rust constants: the default of every limit.
     pub limits: String,
     /// Overlay actions that no longer do anything.
@@ -117,8 +132,10 @@ pub fn run(sources: &Sources) -> Result<Output> {
     let (limited, stale_limits) = limit(sources, &corrected)?;
     stale.extend(stale_limits);
     let generated = generate::rust(&corrected)?;
+    let validator_schema = schema::validator(&limited)?;
     Ok(Output {
-        validator_schema: schema::validator(&limited)?,
+        accept: accept::tables(&validator_schema)?,
+        validator_schema,
         limits: schema::limit_constants(&limited)?,
         types: generated.types,
         client: generated.client,

@@ -16,6 +16,7 @@
 //! A finding is data; [`render`] turns it into text for people or into JSON lines. [`rules`] is the catalogue of
 //! everything that can be found.
 
+mod accept;
 pub mod context;
 mod document;
 mod finding;
@@ -30,6 +31,7 @@ pub mod rules;
 mod shape;
 mod validator;
 
+pub use accept::{Facts, Seen};
 pub use finding::{Finding, Location, Severity};
 pub use limits::Limits;
 pub use report::Report;

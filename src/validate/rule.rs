@@ -1,5 +1,6 @@
 //! What a rule is: one fault, with everything that help, docs and tests need to know about it.
 
+use super::accept::{Facts, Seen};
 use super::context::{BatchView, Findings};
 use super::finding;
 use super::{Limits, Route, Severity};
@@ -107,6 +108,14 @@ impl std::fmt::Debug for Check {
 pub trait AcrossCheck: Send {
     /// Looks at the next batch.
     fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>);
+
+    /// Takes note of the next batch, in which no other rule would find anything, from the facts about it. Leaves the
+    /// same behind as [`AcrossCheck::check`] where that would find nothing; where it might, changes nothing and says
+    /// so, and is shown the batch itself.
+    fn observe(&mut self, facts: &Facts<'_>) -> Seen {
+        let _ = facts;
+        Seen::Unsure
+    }
 }
 
 impl Rule {

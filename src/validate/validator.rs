@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::context::{BatchView, Findings};
 use super::rule::{AcrossCheck, Check, Rule};
-use super::{Finding, Limits, Location, Report, Route, Severity, document, locate, rules, shape};
+use super::{Finding, Limits, Location, Report, Route, Severity, accept, document, locate, rules, shape};
 use crate::clock::{self, SharedClock};
 use crate::types;
 
@@ -35,6 +35,7 @@ struct Settings {
     clock: SharedClock,
     strict: bool,
     show_values: bool,
+    explain_only: bool,
     /// By code; `None` means the rule is off.
     severities: BTreeMap<&'static str, Option<Severity>>,
 }
@@ -109,6 +110,13 @@ impl ValidatorBuilder {
         Ok(self)
     }
 
+    /// Leaves out the pass that accepts good batches without building a document: for comparing the two.
+    #[doc(hidden)]
+    pub fn explain_only(mut self, only: bool) -> Self {
+        self.0.explain_only = only;
+        self
+    }
+
     /// The validator.
     #[must_use]
     pub fn build(self) -> Validator {
@@ -137,6 +145,7 @@ impl Validator {
             clock: clock::system(),
             strict: false,
             show_values: false,
+            explain_only: false,
             severities: BTreeMap::new(),
         })
     }
@@ -150,7 +159,18 @@ impl Validator {
     /// Checks the bytes of one batch. Any bytes will do: what is no JSON at all is a finding too.
     #[must_use]
     pub fn check_bytes(&self, batch: &[u8]) -> Report {
-        self.inspect(batch, 1, &mut [])
+        let now_ms = self.0.clock.now_unix_ms();
+        if !self.0.explain_only && accept::accept(batch, self.settings(now_ms)) == accept::Verdict::Clean {
+            return Report::default();
+        }
+        self.explain(batch, 1, now_ms, &mut [].iter_mut())
+    }
+
+    /// Whether the pass that builds no document is enough for this batch: for tests of that pass.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn accepts(&self, batch: &[u8]) -> bool {
+        accept::accept(batch, self.settings(self.0.clock.now_unix_ms())) == accept::Verdict::Clean
     }
 
     /// Checks a typed batch as it would be sent. Findings have a pointer and no location.
@@ -177,18 +197,34 @@ impl Validator {
     #[must_use]
     pub fn across(&self) -> Across {
         let states = rules::ALL.iter().filter_map(|rule| match rule.check {
-            Check::Across(make) if self.is_on(rule) => Some(State { rule, check: make() }),
+            Check::Across(make) if self.is_on(rule) => Some(State { rule, check: make(), settled: false }),
             _ => None,
         });
-        Across { states: states.collect(), validator: self.clone(), batches: 0 }
+        Across {
+            states: states.collect(),
+            validator: self.clone(),
+            batches: 0,
+            buffer: accept::Buffer::default(),
+        }
     }
 
-    fn inspect(&self, bytes: &[u8], number: u64, across: &mut [State]) -> Report {
+    fn settings(&self, now_ms: i64) -> accept::Settings<'_> {
+        accept::Settings { route: self.0.route, limits: &self.0.limits, now_ms }
+    }
+
+    /// The slow way: builds the document and asks every rule, and those of the given rules across batches.
+    fn explain(
+        &self,
+        bytes: &[u8],
+        number: u64,
+        now_ms: i64,
+        across: &mut dyn Iterator<Item = &mut State>,
+    ) -> Report {
         let mut findings = Vec::new();
         if let Some(mut document) = document::read(bytes, &mut self.collector(&mut findings)) {
             shape::check(&mut document, &mut self.collector(&mut findings));
             if let Some(members) = document.as_object() {
-                let view = self.view(bytes, number, members);
+                let view = self.view(bytes, number, now_ms, members);
                 self.run_rules(&view, across, &mut findings);
             }
         }
@@ -201,18 +237,22 @@ impl Validator {
         Report::new(findings)
     }
 
-    fn view<'a>(&'a self, bytes: &[u8], number: u64, members: &'a Map<String, Value>) -> BatchView<'a> {
-        BatchView {
-            members,
-            number,
-            bytes: bytes.len(),
-            route: self.0.route,
-            limits: &self.0.limits,
-            now_ms: self.0.clock.now_unix_ms(),
-        }
+    fn view<'a>(
+        &'a self,
+        bytes: &[u8],
+        number: u64,
+        now_ms: i64,
+        members: &'a Map<String, Value>,
+    ) -> BatchView<'a> {
+        BatchView { members, number, bytes: bytes.len(), route: self.0.route, limits: &self.0.limits, now_ms }
     }
 
-    fn run_rules(&self, view: &BatchView<'_>, across: &mut [State], findings: &mut Vec<Finding>) {
+    fn run_rules(
+        &self,
+        view: &BatchView<'_>,
+        across: &mut dyn Iterator<Item = &mut State>,
+        findings: &mut Vec<Finding>,
+    ) {
         for rule in rules::ALL.iter().copied() {
             if let Check::Batch(check) = rule.check
                 && self.is_on(rule)
@@ -291,6 +331,8 @@ impl<'a> Collector<'a> {
 struct State {
     rule: &'static Rule,
     check: Box<dyn AcrossCheck>,
+    /// It has taken note of the present batch already.
+    settled: bool,
 }
 
 /// Checks one batch after another, and each against those before it. Made by [`Validator::across`].
@@ -299,6 +341,7 @@ pub struct Across {
     states: Vec<State>,
     /// Batches so far, also those that could not be read.
     batches: u64,
+    buffer: accept::Buffer,
 }
 
 impl fmt::Debug for Across {
@@ -311,6 +354,30 @@ impl Across {
     /// Checks the bytes of the next batch.
     pub fn check_bytes(&mut self, batch: &[u8]) -> Report {
         self.batches = self.batches.saturating_add(1);
-        self.validator.inspect(batch, self.batches, &mut self.states)
+        let now_ms = self.validator.0.clock.now_unix_ms();
+        if !self.validator.0.explain_only && self.observe(batch, now_ms) {
+            return Report::default();
+        }
+        let mut across = self.states.iter_mut().filter(|state| !state.settled);
+        let report = self.validator.explain(batch, self.batches, now_ms, &mut across);
+        self.states.iter_mut().for_each(|state| state.settled = false);
+        report
+    }
+
+    /// Whether nothing is to be said about the batch. If so, or if only some rules across batches want to see the
+    /// document, the others have taken note of it.
+    fn observe(&mut self, batch: &[u8], now_ms: i64) -> bool {
+        let settings = self.validator.settings(now_ms);
+        let Some(facts) = accept::accept_with_facts(batch, self.batches, settings, &mut self.buffer) else {
+            return false;
+        };
+        for state in &mut self.states {
+            state.settled = state.check.observe(&facts) == accept::Seen::Clean;
+        }
+        let done = self.states.iter().all(|state| state.settled);
+        if done {
+            self.states.iter_mut().for_each(|state| state.settled = false);
+        }
+        done
     }
 }

@@ -16,6 +16,7 @@ fn generated_output() {
     settings.bind(|| {
         for (name, text) in [
             ("outline", &outline),
+            ("accept.rs", &output.accept),
             ("limits.rs", &output.limits),
             ("client.rs", &output.client),
             ("validator.schema.json", &schema),

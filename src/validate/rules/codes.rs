@@ -2,6 +2,8 @@
 //!
 //! A crate would bring names, numbers and subdivisions that nothing here needs.
 
+use std::sync::LazyLock;
+
 /// Alpha-2 and alpha-3 of every country, joined: `DEDEU`.
 const COUNTRIES: &str = "\
     ADAND AEARE AFAFG AGATG AIAIA ALALB AMARM AOAGO AQATA ARARG ASASM ATAUT AUAUS AWABW AXALA AZAZE BABIH \
@@ -31,9 +33,14 @@ const CURRENCIES: &str = "\
     USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT \
     XSU XTS XUA XXX YER ZAR ZMW ZWG ZWL";
 
+/// Both tables as lists, which are sorted.
+static COUNTRY_LIST: LazyLock<Vec<&str>> = LazyLock::new(|| COUNTRIES.split(' ').collect());
+static CURRENCY_LIST: LazyLock<Vec<&str>> = LazyLock::new(|| CURRENCIES.split(' ').collect());
+
 /// Whether the text is an alpha-2 country code, in capitals.
-pub(super) fn is_country(code: &str) -> bool {
-    code.len() == 2 && COUNTRIES.split(' ').any(|pair| pair.starts_with(code))
+pub(in crate::validate) fn is_country(code: &str) -> bool {
+    code.len() == 2
+        && COUNTRY_LIST.binary_search_by(|pair| pair.get(..2).unwrap_or_default().cmp(code)).is_ok()
 }
 
 /// The alpha-2 code that was meant: by a code in lower case, an alpha-3 code, or `UK`.
@@ -48,8 +55,8 @@ pub(super) fn country_meant(code: &str) -> Option<&'static str> {
 }
 
 /// Whether the text is a currency code, in capitals.
-pub(super) fn is_currency(code: &str) -> bool {
-    code.len() == 3 && CURRENCIES.split(' ').any(|known| known == code)
+pub(in crate::validate) fn is_currency(code: &str) -> bool {
+    CURRENCY_LIST.binary_search(&code).is_ok()
 }
 
 #[cfg(test)]

@@ -40,6 +40,21 @@ impl<V> Memory<V> {
         (known, self.values.entry(key).or_insert(first))
     }
 
+    /// What is remembered for the key.
+    pub(super) fn get(&self, key: u64) -> Option<&V> {
+        self.values.get(&key)
+    }
+
+    /// Whether so many more keys fit without one being forgotten.
+    pub(super) fn has_room(&self, more: usize) -> bool {
+        self.order.len().saturating_add(more) <= self.capacity
+    }
+
+    /// Whether so many more keys fit without a word about those that are forgotten.
+    pub(super) fn stays_silent(&self, more: usize) -> bool {
+        self.told || (!self.forgot && self.has_room(more))
+    }
+
     /// True once, after the first key was forgotten: from then on the check is no longer complete.
     pub(super) fn just_overflowed(&mut self) -> bool {
         let now = self.forgot && !self.told;

@@ -2,10 +2,10 @@
 //!
 #![doc = include_str!("../../../docs/rules.md")]
 
-mod codes;
+pub(super) mod codes;
 mod memory;
 mod prelude;
-mod times;
+pub(super) mod times;
 mod views;
 
 #[cfg(test)]

@@ -37,10 +37,14 @@ const RESERVED: &[&str] = &[
     "$mobile",
 ];
 
+/// Whether the name is one of the reserved ones.
+pub(in crate::validate) fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     for (name, _) in user_attributes(batch) {
-        let known = RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name));
-        if !name.starts_with('$') || name.contains(':') || known {
+        if !name.starts_with('$') || name.contains(':') || is_reserved(name) {
             continue;
         }
         let help = match nearest(name, RESERVED.iter().copied()) {

@@ -25,11 +25,16 @@ pub static RULE: Rule = Rule {
 
 const KNOWN: &[&str] = &["unknown", "ip_lookup", "lat_long"];
 
+/// Whether there is such a source.
+pub(in crate::validate) fn is_known(source: &str) -> bool {
+    KNOWN.iter().any(|known| known.eq_ignore_ascii_case(source))
+}
+
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     for (pointer, place) in locations(batch) {
         let Some(value) = place.get("location_source") else { continue };
         let Some(given) = value.as_str() else { continue };
-        if KNOWN.iter().any(|known| known.eq_ignore_ascii_case(given)) {
+        if is_known(given) {
             continue;
         }
         let help = match nearest(given, KNOWN.iter().copied()) {

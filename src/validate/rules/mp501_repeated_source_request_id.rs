@@ -60,6 +60,15 @@ impl AcrossCheck for RequestIds {
                 .as_warning();
         }
     }
+
+    fn observe(&mut self, facts: &Facts<'_>) -> Seen {
+        let Some(id) = facts.request_id().map(hash) else { return Seen::Clean };
+        if self.0.get(id).is_some() || !self.0.stays_silent(1) {
+            return Seen::Unsure;
+        }
+        self.0.recall(id, facts.number);
+        Seen::Clean
+    }
 }
 
 #[cfg(test)]

@@ -23,11 +23,11 @@ pub static RULE: Rule = Rule {
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-1"}}]}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"events":[{"event_type":"session_start","data":{"source_message_id":"m-2"}},{"event_type":"session_start","data":{}}]}"#,
     ]),
-    check: Check::Across(|| Box::new(MessageIds(Memory::new()))),
+    check: Check::Across(|| Box::new(MessageIds(Memory::new(), Vec::new()))),
 };
 
-/// By id: the batch and the event in it that had it first.
-struct MessageIds(Memory<(u64, usize)>);
+/// By id: the batch and the event in it that had it first. And room for the ids of one batch.
+struct MessageIds(Memory<(u64, usize)>, Vec<u64>);
 
 impl AcrossCheck for MessageIds {
     fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
@@ -56,5 +56,22 @@ impl AcrossCheck for MessageIds {
                     .help("check the file in parts to compare all ids");
             }
         }
+    }
+
+    fn observe(&mut self, facts: &Facts<'_>) -> Seen {
+        let ids =
+            facts.events().enumerate().filter_map(|(index, event)| Some((index, hash(event.message_id?))));
+        self.1.clear();
+        self.1.extend(ids.clone().map(|(_, id)| id));
+        self.1.sort_unstable();
+        let repeated = self.1.iter().zip(self.1.iter().skip(1)).any(|(one, next)| one == next);
+        if repeated || !self.0.stays_silent(self.1.len()) || self.1.iter().any(|id| self.0.get(*id).is_some())
+        {
+            return Seen::Unsure;
+        }
+        for (index, id) in ids {
+            self.0.recall(id, (facts.number, index));
+        }
+        Seen::Clean
     }
 }

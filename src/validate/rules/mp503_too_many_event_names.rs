@@ -64,4 +64,21 @@ impl AcrossCheck for Names {
             }
         }
     }
+
+    fn observe(&mut self, facts: &Facts<'_>) -> Seen {
+        if self.told {
+            return Seen::Clean;
+        }
+        let limit = facts.limits.unique_event_names.min(count(CAPACITY));
+        let names = facts.events().filter_map(|event| event.name.map(hash));
+        let new = names.clone().filter(|name| !self.seen.contains(name)).count();
+        // A name that is new twice counts twice here, which only makes the rule look for itself.
+        if count(self.seen.len().saturating_add(new)) > limit {
+            return Seen::Unsure;
+        }
+        if new > 0 {
+            self.seen.extend(names);
+        }
+        Seen::Clean
+    }
 }

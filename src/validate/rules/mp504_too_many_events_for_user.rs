@@ -3,7 +3,7 @@
 use super::memory::{Memory, hash};
 use super::prelude::*;
 use super::times::{DAY_MS, EVENT_TIME, Unit};
-use super::views::{integer, is_blank, plain};
+use super::views::{count, integer, is_blank, plain};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -29,11 +29,11 @@ pub static RULE: Rule = Rule {
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1768348800000}}]}"#,
     ])
     .with(&[("events_per_user_day", 2)]),
-    check: Check::Across(|| Box::new(Days(Memory::new()))),
+    check: Check::Across(|| Box::new(Days(Memory::new(), Vec::new()))),
 };
 
-/// Events by user and day.
-struct Days(Memory<u64>);
+/// Events by user and day. And room for the days of one batch.
+struct Days(Memory<u64>, Vec<i64>);
 
 impl AcrossCheck for Days {
     fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
@@ -60,6 +60,52 @@ impl AcrossCheck for Days {
             }
         }
     }
+
+    fn observe(&mut self, facts: &Facts<'_>) -> Seen {
+        let Some(user) = user_of(facts) else { return Seen::Clean };
+        let limit = facts.limits.events_per_user_day;
+        let days = facts.events().map(|event| event.time.unwrap_or(facts.now_ms).div_euclid(DAY_MS));
+        self.1.clear();
+        self.1.extend(days.clone());
+        let Some(first) = self.1.first().copied() else { return Seen::Clean };
+        self.1.sort_unstable();
+        let same_day = self.1.first() == self.1.last();
+        // With several days, one of them could be forgotten in the middle.
+        if !same_day && !self.0.has_room(self.1.len()) {
+            return Seen::Unsure;
+        }
+        for day in self.1.chunk_by(|one, next| one == next) {
+            let so_far =
+                day.first().and_then(|day| self.0.get(hash((user, *day)))).copied().unwrap_or_default();
+            if so_far <= limit && so_far.saturating_add(count(day.len())) > limit {
+                return Seen::Unsure;
+            }
+        }
+        let number = count(self.1.len());
+        if same_day {
+            let (_, sum) = self.0.recall(hash((user, first)), 0);
+            *sum = sum.saturating_add(number);
+            return Seen::Clean;
+        }
+        for day in days {
+            let (_, sum) = self.0.recall(hash((user, day)), 0);
+            *sum = sum.saturating_add(1);
+        }
+        Seen::Clean
+    }
+}
+
+/// The same as [`user`].
+fn user_of(facts: &Facts<'_>) -> Option<u64> {
+    if let Some(mpid) = facts.mpid() {
+        return Some(hash(("mpid", mpid)));
+    }
+    if let Some(id) = facts.customer_id() {
+        return Some(hash(("customer_id", id)));
+    }
+    let mut all: Vec<(&str, &str)> = facts.identities().collect();
+    all.sort_unstable();
+    (!all.is_empty()).then(|| hash(("all", all)))
 }
 
 fn user(batch: &BatchView<'_>) -> Option<u64> {

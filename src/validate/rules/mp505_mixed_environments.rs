@@ -51,4 +51,18 @@ impl AcrossCheck for Environments {
             self.told = true;
         }
     }
+
+    fn observe(&mut self, facts: &Facts<'_>) -> Seen {
+        let Some(environment) = facts.environment().filter(|_| !self.told) else { return Seen::Clean };
+        let environment = environment.to_ascii_lowercase();
+        match &self.first {
+            _ if !matches!(environment.as_str(), "development" | "production") => Seen::Clean,
+            None => {
+                self.first = Some((environment, facts.number));
+                Seen::Clean
+            }
+            Some((first, _)) if *first == environment => Seen::Clean,
+            Some(_) => Seen::Unsure,
+        }
+    }
 }

@@ -2,13 +2,14 @@
 
 use super::prelude::*;
 use super::views::integer;
+use crate::validate::Limits;
 
 pub(super) const HOUR_MS: i64 = 3_600_000;
-pub(super) const DAY_MS: i64 = 24 * HOUR_MS;
+pub(in crate::validate) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The unit a timestamp was probably written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(in crate::validate) enum Unit {
     /// Zero, negative, or within hours of 1970 in any unit: no time at all.
     Nothing,
     /// 1973 to 5138, read as seconds.
@@ -22,7 +23,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    pub(super) fn of(timestamp: i64) -> Self {
+    pub(in crate::validate) fn of(timestamp: i64) -> Self {
         match timestamp {
             ..100_000_000 => Self::Nothing,
             100_000_000..100_000_000_000 => Self::Seconds,
@@ -78,12 +79,22 @@ pub(super) const EVENT_TIME: &str = "timestamp_unixtime_ms";
 
 /// Youngest age that the historical path takes, in milliseconds.
 pub(super) fn historical_min_age(batch: &BatchView<'_>) -> i64 {
-    scaled(batch.limits.historical_min_age_hours, HOUR_MS)
+    historical_min_age_ms(batch.limits)
+}
+
+/// The same, of the limits alone.
+pub(in crate::validate) fn historical_min_age_ms(limits: &Limits) -> i64 {
+    scaled(limits.historical_min_age_hours, HOUR_MS)
 }
 
 /// Oldest age that the live paths should get, in milliseconds.
 pub(super) fn live_max_age(batch: &BatchView<'_>) -> i64 {
-    scaled(batch.limits.live_max_age_days, DAY_MS)
+    live_max_age_ms(batch.limits)
+}
+
+/// The same, of the limits alone.
+pub(in crate::validate) fn live_max_age_ms(limits: &Limits) -> i64 {
+    scaled(limits.live_max_age_days, DAY_MS)
 }
 
 fn scaled(number: u64, unit: i64) -> i64 {
