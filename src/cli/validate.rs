@@ -2,11 +2,11 @@
 
 use clap::{Args, ValueEnum};
 
-use super::args::{CheckArgs, InputArgs, Output};
+use super::args::{CheckArgs, InputArgs};
 use super::exit::{Exit, Failure};
 use super::inputs::{self, Input};
 use super::output::{Paint, Streams, count};
-use super::printer::{Printer, is_content};
+use super::printer::{Printer, Shape, is_content};
 use super::tally::Tally;
 use crate::input::BatchReader;
 use crate::validate::render::Source;
@@ -23,6 +23,10 @@ Examples:
   mparticle validate --route historical old.ndjson
   # findings for a program, one JSON object a line
   mparticle validate --output json *.ndjson | jq -r .code
+  # annotations in a GitHub workflow; a log for code scanning; what is wrong most often
+  mparticle validate --output github events.ndjson
+  mparticle validate --output sarif events.ndjson > findings.sarif
+  mparticle validate --output summary *.ndjson
   # warnings are errors, one rule is off, one limit is our own
   mparticle validate --strict --severity MP401=off --limit event_attributes=200 events.ndjson
 
@@ -40,8 +44,8 @@ pub struct ValidateArgs {
     pub input: InputArgs,
 
     /// What to write
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    pub output: Output,
+    #[arg(long, value_enum, default_value_t = Shape::Human)]
+    pub output: Shape,
 
     /// Write nothing but what stopped the check; the exit code has the answer
     #[arg(long, short)]
@@ -103,6 +107,8 @@ pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
             Err(gone) => return Err(gone),
         }
     }
+    let complete = exit == Exit::Clean;
+    run.printer.finish(streams.out, complete).map_err(Failure::stdout)?;
     flush(streams)?;
     if run.tally.has_errors() {
         exit = exit.and(Exit::Findings);
@@ -165,7 +171,9 @@ impl Run<'_> {
         } else {
             streams.say(format_args!("{}", paint.good(line)));
         }
-        self.tally.write_codes(streams);
+        if !self.printer.counts() {
+            self.tally.write_codes(streams);
+        }
         if let Some((_, code, _)) = self.tally.by_code().next() {
             streams.say(format_args!("Why a finding matters: mparticle explain {code}"));
         }

@@ -26,6 +26,35 @@ fn the_example_file_for_programs() {
 }
 
 #[test]
+fn the_example_file_in_the_other_formats() {
+    for format in ["sarif", "github", "summary"] {
+        let (findings, summary) = example(&["--route", "live", "--output", format]);
+        insta::assert_snapshot!(format!("validate-example-as-{format}"), findings);
+        assert!(summary.contains("300 batches"), "{summary}");
+        // The table is not told twice.
+        assert_eq!(summary.contains("MP404"), format != "summary", "{summary}");
+    }
+}
+
+#[test]
+fn a_sarif_log_is_whole_whatever_comes() {
+    let (_folder, cut) = file("cut.json", format!("[{},\n{{\"mpid\":", good(1)));
+    let log = |args: &[&str], code: i32| -> serde_json::Value {
+        let assert =
+            mparticle().args(["validate", "--output", "sarif"]).args(args).arg(&cut).assert().code(code);
+        serde_json::from_slice(&assert.get_output().stdout).unwrap()
+    };
+    let whole = log(&[], 1);
+    let run = &whole["runs"][0];
+    assert_eq!(run["results"][0]["ruleId"], "unreadable");
+    assert_eq!(run["invocations"][0]["executionSuccessful"], true);
+    assert_eq!(log(&["nope"], 2)["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    let none = mparticle().args(["validate", "--output", "sarif"]).write_stdin(good(1)).assert().code(0);
+    let none: serde_json::Value = serde_json::from_slice(&none.get_output().stdout).unwrap();
+    assert_eq!(none["runs"][0]["results"], serde_json::json!([]));
+}
+
+#[test]
 fn the_mistakes_of_the_example_are_the_same_in_any_year() {
     let year = |as_of: &str| -> Vec<String> {
         let assert =
