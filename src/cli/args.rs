@@ -7,10 +7,11 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::output::Color;
-use super::{completions, exit::Failure, explain, rules, sandbox, schema, send, validate};
+use super::selectors::{Layer, Selector, applies};
+use super::{completions, exit::Failure, explain, sandbox, schema, send, validate};
 use crate::clock::{self, FixedClock, SharedClock};
 use crate::input;
-use crate::validate::{Limits, Route, Severity, Validator, ValidatorBuilder};
+use crate::validate::{Limits, Route, Severity, Validator, ValidatorBuilder, rules};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -63,8 +64,8 @@ pub enum Command {
     #[command(after_help = sandbox::EXAMPLES)]
     Sandbox(sandbox::SandboxArgs),
     /// List everything that can be found
-    #[command(after_help = rules::EXAMPLES)]
-    Rules(rules::RulesArgs),
+    #[command(after_help = super::rules::EXAMPLES)]
+    Rules(super::rules::RulesArgs),
     /// Explain one finding: why it matters, who says so, what is wrong and what is right
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainArgs),
@@ -126,6 +127,14 @@ pub struct CheckArgs {
     #[arg(long, value_name = "N")]
     pub max_findings: Option<u64>,
 
+    /// Apply these rules only: codes, names, or families by the beginning of their codes, such as MP2
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',', value_parser = Selector::parse)]
+    pub select: Vec<Selector>,
+
+    /// Leave these rules out, named likewise; who names a rule more closely, --select or this, decides
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',', value_parser = Selector::parse)]
+    pub ignore: Vec<Selector>,
+
     /// Another severity for a rule: error, warning or off. Can be given several times
     #[arg(long, value_name = "CODE=SEVERITY", value_parser = severity)]
     pub severity: Vec<(String, Option<Severity>)>,
@@ -175,6 +184,16 @@ impl CheckArgs {
             builder = builder.severity(rule, *severity).map_err(|unknown| {
                 Failure::new(format!("--severity: {unknown}")).help("`mparticle rules` lists all rules")
             })?;
+        }
+        let layer = Layer { select: self.select.clone(), ignore: self.ignore.clone() };
+        let left_out = rules::ALL.iter().filter(|rule| !applies(rule, &[&layer]));
+        let mut left = rules::ALL.len();
+        for rule in left_out {
+            left -= 1;
+            builder = builder.severity(rule.code, None).map_err(|error| Failure::new(error.to_string()))?;
+        }
+        if left == 0 {
+            return Err(Failure::new("no rule is left to apply").help("see --select and --ignore"));
         }
         Ok(builder.build())
     }

@@ -12,6 +12,7 @@ mod rules;
 mod runtime;
 mod sandbox;
 mod schema;
+mod selectors;
 mod send;
 mod tally;
 mod validate;

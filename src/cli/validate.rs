@@ -27,6 +27,8 @@ Examples:
   mparticle validate --output github events.ndjson
   mparticle validate --output sarif events.ndjson > findings.sarif
   mparticle validate --output summary *.ndjson
+  # the limits only, but for one rule
+  mparticle validate --select MP2 --ignore MP202 events.ndjson
   # warnings are errors, one rule is off, one limit is our own
   mparticle validate --strict --severity MP401=off --limit event_attributes=200 events.ndjson
 

@@ -118,6 +118,33 @@ fn warnings_fail_only_when_strict_and_a_rule_can_be_switched() {
 }
 
 #[test]
+fn rules_are_chosen_by_code_family_and_name() {
+    let bad = good(1).replace("customer_id", "customerid").replace(r#""other""#, r#""others""#);
+    let codes = |args: &[&str]| {
+        let assert =
+            mparticle().args(["validate", "--output", "json"]).args(args).write_stdin(bad.clone()).assert();
+        let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+        let code = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["code"].clone();
+        text.lines().map(|line| code(line).as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&[]), ["MP111", "MP112"]);
+    assert_eq!(codes(&["--select", "MP3,member-alias"]), ["MP111"]);
+    assert_eq!(codes(&["--ignore", "mp111"]), ["MP112"]);
+    assert_eq!(codes(&["--select", "MP112", "--ignore", "MP1"]), ["MP112"]);
+    assert_eq!(codes(&["--select", "MP1", "--severity", "MP112=off"]), ["MP111"]);
+    // How bad a rule is says nothing about whether it applies.
+    assert!(codes(&["--select", "MP2", "--severity", "MP112=error"]).is_empty());
+}
+
+#[test]
+fn a_rule_that_there_is_not_cannot_be_chosen() {
+    let run = |args: &[&str]| mparticle().arg("validate").args(args).write_stdin(good(1)).assert().code(2);
+    run(&["--select", "MP9"]).stderr(contains("there is no rule or family `MP9`"));
+    run(&["--ignore", "member-alas"]).stderr(contains("did you mean `member-alias`?"));
+    run(&["--select", "MP2", "--ignore", "MP2"]).stderr(contains("no rule is left"));
+}
+
+#[test]
 fn findings_kept_back_are_counted_and_announced() {
     let bad = "{\"events\":}\n".repeat(150);
     let shown = |args: &[&str]| {
