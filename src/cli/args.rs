@@ -80,7 +80,8 @@ pub enum Command {
 /// Which batches.
 #[derive(Args, Debug)]
 pub struct InputArgs {
-    /// Files of batches; `-` for standard input, which is also read when no file is given
+    /// Files of batches, packed with gzip or zstd or not; directories, for all *.ndjson, *.jsonl and *.json in
+    /// them; `-` for standard input, which is also read when no file is given
     #[arg(value_name = "FILES")]
     pub files: Vec<PathBuf>,
 

@@ -15,7 +15,9 @@ mod schema;
 mod selectors;
 mod send;
 mod tally;
+mod unpack;
 mod validate;
+mod walk;
 
 use std::process::ExitCode;
 

@@ -17,8 +17,9 @@ pub const EXAMPLES: &str = "\
 Examples:
   # what is wrong in a file, with line and JSON pointer
   mparticle validate events.ndjson
-  # the same, from a pipe
-  zcat events.ndjson.gz | mparticle validate
+  # all files of a directory, packed or not; from a pipe
+  mparticle validate exports/
+  aws s3 cp s3://bucket/events.ndjson.gz - | mparticle validate
   # with the rules of the path for old data
   mparticle validate --route historical old.ndjson
   # findings for a program, one JSON object a line

@@ -6,6 +6,7 @@
 mod errors;
 mod help;
 mod interrupt;
+mod packed;
 mod send;
 mod support;
 mod validate;
