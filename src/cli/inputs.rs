@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::args::InputArgs;
 use super::exit::Failure;
+use super::interrupt::Interrupt;
 use super::unpack::{Packing, Unpacked};
 use super::walk;
 
@@ -59,18 +60,23 @@ impl Input {
     ///
     /// When it is not there, is a directory, or may not be read.
     pub fn open(&self) -> Result<Box<dyn BufRead + Send>, Failure> {
-        self.open_counted(&Position::default())
+        self.open_watched(&Position::default(), None)
     }
 
-    /// The same, and says how far it has read.
+    /// The same, but says how far it has read, and standard input ends when the run is interrupted.
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn open_counted(&self, position: &Position) -> Result<Box<dyn BufRead + Send>, Failure> {
-        Ok(match self {
-            Self::Stdin => unpacked(io::stdin(), position),
-            Self::File(path) => unpacked(open(path)?, position),
+    pub fn open_watched(
+        &self,
+        position: &Position,
+        interrupt: Option<&Interrupt>,
+    ) -> Result<Box<dyn BufRead + Send>, Failure> {
+        Ok(match (self, interrupt) {
+            (Self::Stdin, None) => unpacked(io::stdin(), position),
+            (Self::Stdin, Some(interrupt)) => unpacked(interrupt.or_end(io::stdin()), position),
+            (Self::File(path), _) => unpacked(open(path)?, position),
         })
     }
 }
@@ -203,7 +209,7 @@ mod tests {
         fs::write(&path, "{}\n").unwrap();
         let (input, position) = (Input::File(path), Position::default());
         let mut text = String::new();
-        input.open_counted(&position).unwrap().read_to_string(&mut text).unwrap();
+        input.open_watched(&position, None).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!((text.as_str(), position.bytes(), input.size()), ("{}\n", 3, Some(3)));
     }
 }

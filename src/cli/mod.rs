@@ -5,6 +5,7 @@ mod completions;
 mod exit;
 mod explain;
 mod inputs;
+mod interrupt;
 mod output;
 mod printer;
 mod progress;

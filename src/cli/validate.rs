@@ -1,14 +1,18 @@
 //! `mparticle validate`: checks files and says what is wrong in them, without sending anything.
 
+use std::io::{self, IsTerminal, Write, stdout};
+
 use clap::{Args, ValueEnum};
 
 use super::args::{CheckArgs, InputArgs};
 use super::exit::{Exit, Failure};
-use super::inputs::{self, Input};
-use super::output::{Paint, Streams, count};
+use super::inputs::{self, Input, Position};
+use super::interrupt::Interrupt;
+use super::output::{Paint, Streams, count, grouped};
 use super::printer::{Printer, Shape, is_content};
+use super::progress::Progress;
 use super::tally::Tally;
-use crate::input::BatchReader;
+use crate::input::{BatchReader, RawBatch};
 use crate::validate::render::Source;
 use crate::validate::{Across, Route};
 
@@ -36,9 +40,10 @@ Examples:
 Findings go to standard output, the summary to standard error.
 
 Exit codes:
-  0  no errors; warnings alone do not fail, unless --strict makes them errors
-  1  errors
-  2  could not run; files that can be read are checked all the same";
+  0    no errors; warnings alone do not fail, unless --strict makes them errors
+  1    errors
+  2    could not run; files that can be read are checked all the same
+  130  stopped by Ctrl-C; the summary tells what was found until then";
 
 /// Options of `validate`.
 #[derive(Args, Debug)]
@@ -97,18 +102,36 @@ pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
     } else {
         Printer::new(args.output, &args.check, streams.out_color)
     };
-    let mut run = Run { args, across: validator.across(), printer, tally: Tally::default(), files: 0 };
+    let sizes = inputs.iter().map(Input::stored_size).sum();
+    let mut run = Run {
+        args,
+        across: validator.across(),
+        printer,
+        tally: Tally::default(),
+        files: 0,
+        interrupt: Interrupt::catch(),
+        progress: Progress::new(streams.watched && !args.quiet, sizes),
+        position: Position::default(),
+        same_terminal: stdout().is_terminal(),
+    };
     let mut exit = Exit::Clean;
     for input in &inputs {
+        if run.interrupt.is_raised() {
+            break;
+        }
         match run.check(input, streams) {
             Ok(()) => run.files += 1,
             Err(Failure::Stopped { what, help }) => {
                 flush(streams)?;
-                streams.complain(&what, help.as_deref());
+                run.progress.aside(|| streams.complain(&what, help.as_deref()));
                 exit = Exit::Incomplete;
             }
             Err(gone) => return Err(gone),
         }
+    }
+    run.progress.finish();
+    if run.interrupt.is_raised() {
+        exit = Exit::Interrupted;
     }
     let complete = exit == Exit::Clean;
     run.printer.finish(streams.out, complete).map_err(Failure::stdout)?;
@@ -116,7 +139,10 @@ pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
     if run.tally.has_errors() {
         exit = exit.and(Exit::Findings);
     }
-    if !args.quiet && run.files > 0 {
+    if !args.quiet && (run.files > 0 || exit == Exit::Interrupted) {
+        if exit == Exit::Interrupted {
+            streams.note("interrupted; this is what was checked until then");
+        }
         run.summary(streams);
     }
     Ok(exit)
@@ -128,33 +154,71 @@ struct Run<'a> {
     printer: Printer,
     tally: Tally,
     files: u64,
+    interrupt: Interrupt,
+    progress: Progress,
+    position: Position,
+    /// Whether findings go to a terminal, most likely the one that the progress is on.
+    same_terminal: bool,
 }
 
 impl Run<'_> {
     fn check(&mut self, input: &Input, streams: &mut Streams<'_>) -> Result<(), Failure> {
         let name = input.name();
         let before = self.tally.batches + self.tally.unreadable;
-        for item in BatchReader::new(input.open()?).format(self.args.input.format.into()) {
+        let source = input.open_watched(&self.position, Some(&self.interrupt))?;
+        let mut shown_at = self.position.bytes();
+        for item in BatchReader::new(source).format(self.args.input.format.into()) {
+            // Looked at first: the end of an input that was interrupted is not a fault of it.
+            if self.interrupt.is_raised() {
+                return Ok(());
+            }
             match item {
-                Ok(batch) => {
-                    let report = self.across.check_bytes(&batch.bytes);
-                    self.tally.add(&report);
-                    let source = Source { name: &name, first_line: batch.line, text: &batch.bytes };
-                    self.printer.show(streams.out, &source, &report).map_err(Failure::stdout)?;
-                }
+                Ok(batch) => self.batch(&name, &batch, streams)?,
                 Err(error) if is_content(&error) => {
                     self.tally.unreadable += 1;
-                    self.printer.show_unreadable(streams.out, &name, &error).map_err(Failure::stdout)?;
+                    self.print(streams, |printer, out| printer.show_unreadable(out, &name, &error))?;
                 }
                 Err(error) => {
                     return Err(Failure::new(format!("{name}: {}", error.what())).help(error.help()));
                 }
             }
+            if self.progress.is_shown() && self.position.bytes() != shown_at {
+                shown_at = self.position.bytes();
+                self.show_progress(shown_at);
+            }
         }
-        if self.tally.batches + self.tally.unreadable == before {
-            return Err(inputs::empty(input));
+        let empty = self.tally.batches + self.tally.unreadable == before;
+        if empty && !self.interrupt.is_raised() { Err(inputs::empty(input)) } else { Ok(()) }
+    }
+
+    fn batch(&mut self, name: &str, batch: &RawBatch, streams: &mut Streams<'_>) -> Result<(), Failure> {
+        let report = self.across.check_bytes(&batch.bytes);
+        self.tally.add(&report);
+        if report.is_clean() {
+            return Ok(());
         }
-        Ok(())
+        let source = Source { name, first_line: batch.line, text: &batch.bytes };
+        self.print(streams, |printer, out| printer.show(out, &source, &report))
+    }
+
+    /// Writes findings; where the progress is on the same terminal, it steps aside, and they go out at once.
+    fn print(
+        &mut self,
+        streams: &mut Streams<'_>,
+        write: impl FnOnce(&mut Printer, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let printer = &mut self.printer;
+        if self.progress.is_shown() && self.same_terminal {
+            let all = || write(printer, streams.out).and_then(|()| streams.out.flush());
+            return self.progress.aside(all).map_err(Failure::stdout);
+        }
+        write(printer, streams.out).map_err(Failure::stdout)
+    }
+
+    fn show_progress(&self, bytes: u64) {
+        let tally = &self.tally;
+        let found = || format!("{}, {} with errors", count(tally.batches, "batch"), grouped(tally.faulty));
+        self.progress.update(bytes, found);
     }
 
     fn summary(&self, streams: &mut Streams<'_>) {
