@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::config::Config;
 use super::output::Color;
 use super::selectors::{Layer, Selector, applies};
 use super::{completions, exit::Failure, explain, sandbox, schema, send, validate};
@@ -147,9 +148,33 @@ pub struct CheckArgs {
     /// The time to measure ages from, such as 2026-11-20 or 2026-11-20T12:00:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub as_of: Option<i64>,
+
+    /// Take settings from this file, and not from mparticle.toml in the working directory
+    #[arg(long, value_name = "PATH", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Take settings from no file
+    #[arg(long)]
+    pub no_config: bool,
+
+    /// What the file of settings says.
+    #[arg(skip)]
+    pub file: Config,
 }
 
 impl CheckArgs {
+    /// Reads the file of settings.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or means nothing.
+    pub fn configure(&mut self) -> Result<(), Failure> {
+        if !self.no_config {
+            self.file = Config::load(self.config.as_deref())?;
+        }
+        Ok(())
+    }
+
     /// The clock that ages are measured by.
     pub fn clock(&self) -> SharedClock {
         clock_at(self.as_of)
@@ -157,7 +182,9 @@ impl CheckArgs {
 
     /// The limits in force.
     pub fn limits(&self) -> Limits {
-        limits_of(&self.limit)
+        // Ours come last and win.
+        let all: Vec<_> = self.file.limits.iter().chain(&self.limit).cloned().collect();
+        limits_of(&all)
     }
 
     /// How many findings to show in full.
@@ -179,15 +206,24 @@ impl CheckArgs {
             .route(route)
             .limits(self.limits())
             .clock(self.clock())
-            .strict(self.strict)
+            .strict(self.strict || self.file.strict)
             .show_values(self.show_values);
+        let ours = Layer { select: self.select.clone(), ignore: self.ignore.clone() };
+        for (code, severity) in &self.file.severity {
+            // Whoever selects a rule on the command line wants it, whatever the file says.
+            let selected =
+                !ours.select.is_empty() && rules::find(code).is_some_and(|rule| applies(rule, &[&ours]));
+            if severity.is_some() || !selected {
+                builder =
+                    builder.severity(code, *severity).map_err(|error| Failure::new(error.to_string()))?;
+            }
+        }
         for (rule, severity) in &self.severity {
             builder = builder.severity(rule, *severity).map_err(|unknown| {
                 Failure::new(format!("--severity: {unknown}")).help("`mparticle rules` lists all rules")
             })?;
         }
-        let layer = Layer { select: self.select.clone(), ignore: self.ignore.clone() };
-        let left_out = rules::ALL.iter().filter(|rule| !applies(rule, &[&layer]));
+        let left_out = rules::ALL.iter().filter(|rule| !applies(rule, &[&ours, &self.file.layer]));
         let mut left = rules::ALL.len();
         for rule in left_out {
             left -= 1;
@@ -238,7 +274,8 @@ fn pair(text: &str, example: &str) -> Result<(String, String), String> {
     }
 }
 
-fn severity(text: &str) -> Result<(String, Option<Severity>), String> {
+/// `rule=severity`.
+pub fn severity(text: &str) -> Result<(String, Option<Severity>), String> {
     let (rule, severity) = pair(text, "MP201=warning")?;
     match severity.as_str() {
         "error" => Ok((rule, Some(Severity::Error))),

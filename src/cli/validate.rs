@@ -39,6 +39,15 @@ Examples:
 
 Findings go to standard output, the summary to standard error.
 
+Settings can stand in mparticle.toml; the command line wins:
+  strict = true
+  route = \"live\"
+  ignore = [\"MP301\", \"MP5\"]      # or select = […]
+  [severity]
+  MP204 = \"warning\"             # error, warning or off
+  [limits]
+  event_attributes = 200
+
 Exit codes:
   0    no errors; warnings alone do not fail, unless --strict makes them errors
   1    errors
@@ -59,9 +68,9 @@ pub struct ValidateArgs {
     #[arg(long, short)]
     pub quiet: bool,
 
-    /// The path the batches are meant for
-    #[arg(long, value_enum, default_value_t = RouteArg::Either, help_heading = "Checking")]
-    pub route: RouteArg,
+    /// The path the batches are meant for [default: either]
+    #[arg(long, value_enum, help_heading = "Checking")]
+    pub route: Option<RouteArg>,
 
     #[command(flatten)]
     pub check: CheckArgs,
@@ -96,7 +105,8 @@ impl From<RouteArg> for Route {
 /// When it cannot begin, or standard output cannot be written to.
 pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let inputs = inputs::inputs(&args.input, "validate")?;
-    let validator = args.check.validator(args.route.into())?;
+    let route = args.route.or(args.check.file.route).unwrap_or_default();
+    let validator = args.check.validator(route.into())?;
     let printer = if args.quiet {
         Printer::silent()
     } else {

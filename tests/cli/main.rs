@@ -3,6 +3,7 @@
 // Helpers of tests are outside the functions that clippy knows as tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod config;
 mod errors;
 mod help;
 mod interrupt;
