@@ -57,7 +57,7 @@ pub struct Cli {
 pub enum Command {
     /// Check batches offline: what would be rejected, dropped, truncated or ignored
     #[command(after_help = validate::EXAMPLES)]
-    Validate(validate::ValidateArgs),
+    Validate(Box<validate::ValidateArgs>),
     /// Check batches, pack them into requests and deliver them
     #[command(after_help = send::EXAMPLES)]
     Send(Box<send::SendArgs>),

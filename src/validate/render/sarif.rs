@@ -68,14 +68,18 @@ impl Sarif {
         source: &Source<'_>,
         finding: &Finding,
     ) -> io::Result<()> {
-        let mut region = json!({ "startLine": source.line(finding.location.map_or(1, |place| place.line)) });
-        if let Some(location) = finding.location {
-            region["startColumn"] = location.column.into();
-        }
-        let mut location = physical(source.name, &region);
-        if !finding.pointer.is_empty() {
-            location["logicalLocations"] = json!([{ "fullyQualifiedName": finding.pointer }]);
-        }
+        let line = source.line(finding.location.map_or(1, |place| place.line));
+        let region = match finding.location {
+            Some(place) => json!({ "startLine": line, "startColumn": place.column }),
+            None => json!({ "startLine": line }),
+        };
+        let physical = physical(source.name, &region);
+        let location = if finding.pointer.is_empty() {
+            json!({ "physicalLocation": physical })
+        } else {
+            let pointer = &finding.pointer;
+            json!({ "physicalLocation": physical, "logicalLocations": [{ "fullyQualifiedName": pointer }] })
+        };
         self.result(out, finding.code, level(finding.severity), &sentence(finding), location)
     }
 
@@ -91,7 +95,8 @@ impl Sarif {
         line: usize,
         message: &str,
     ) -> io::Result<()> {
-        let location = physical(name, &json!({ "startLine": line.max(1) }));
+        let physical = physical(name, &json!({ "startLine": line.max(1) }));
+        let location = json!({ "physicalLocation": physical });
         self.result(out, UNREADABLE, "error", message, location)
     }
 
@@ -163,7 +168,7 @@ fn level(severity: Severity) -> &'static str {
 }
 
 fn physical(name: &str, region: &Value) -> Value {
-    json!({ "physicalLocation": { "artifactLocation": { "uri": uri(name) }, "region": region } })
+    json!({ "artifactLocation": { "uri": uri(name) }, "region": region })
 }
 
 /// A rule for `tool.driver.rules`.
