@@ -6,11 +6,13 @@ use std::sync::Arc;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::config::Config;
 use super::output::Color;
-use super::{completions, exit::Failure, explain, rules, sandbox, schema, send, validate};
+use super::selectors::{Layer, Selector, applies};
+use super::{completions, exit::Failure, explain, sandbox, schema, send, validate};
 use crate::clock::{self, FixedClock, SharedClock};
 use crate::input;
-use crate::validate::{Limits, Route, Severity, Validator, ValidatorBuilder};
+use crate::validate::{Limits, Route, Severity, Validator, ValidatorBuilder, rules};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -55,7 +57,7 @@ pub struct Cli {
 pub enum Command {
     /// Check batches offline: what would be rejected, dropped, truncated or ignored
     #[command(after_help = validate::EXAMPLES)]
-    Validate(validate::ValidateArgs),
+    Validate(Box<validate::ValidateArgs>),
     /// Check batches, pack them into requests and deliver them
     #[command(after_help = send::EXAMPLES)]
     Send(Box<send::SendArgs>),
@@ -63,8 +65,8 @@ pub enum Command {
     #[command(after_help = sandbox::EXAMPLES)]
     Sandbox(sandbox::SandboxArgs),
     /// List everything that can be found
-    #[command(after_help = rules::EXAMPLES)]
-    Rules(rules::RulesArgs),
+    #[command(after_help = super::rules::EXAMPLES)]
+    Rules(super::rules::RulesArgs),
     /// Explain one finding: why it matters, who says so, what is wrong and what is right
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainArgs),
@@ -79,7 +81,8 @@ pub enum Command {
 /// Which batches.
 #[derive(Args, Debug)]
 pub struct InputArgs {
-    /// Files of batches; `-` for standard input, which is also read when no file is given
+    /// Files of batches, packed with gzip or zstd or not; directories, for all *.ndjson, *.jsonl and *.json in
+    /// them; `-` for standard input, which is also read when no file is given
     #[arg(value_name = "FILES")]
     pub files: Vec<PathBuf>,
 
@@ -122,9 +125,17 @@ pub struct CheckArgs {
     #[arg(long)]
     pub show_values: bool,
 
-    /// Findings to show in full, the rest is counted; 0 for all [default: 100, with --output json all]
+    /// Findings to show in full, the rest is counted; 0 for all [default: 100, with --output json or sarif all]
     #[arg(long, value_name = "N")]
     pub max_findings: Option<u64>,
+
+    /// Apply these rules only: codes, names, or families by the beginning of their codes, such as MP2
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',', value_parser = Selector::parse)]
+    pub select: Vec<Selector>,
+
+    /// Leave these rules out, named likewise; who names a rule more closely, --select or this, decides
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',', value_parser = Selector::parse)]
+    pub ignore: Vec<Selector>,
 
     /// Another severity for a rule: error, warning or off. Can be given several times
     #[arg(long, value_name = "CODE=SEVERITY", value_parser = severity)]
@@ -137,9 +148,33 @@ pub struct CheckArgs {
     /// The time to measure ages from, such as 2026-11-20 or 2026-11-20T12:00:00Z [default: now]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub as_of: Option<i64>,
+
+    /// Take settings from this file, and not from mparticle.toml in the working directory
+    #[arg(long, value_name = "PATH", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Take settings from no file
+    #[arg(long)]
+    pub no_config: bool,
+
+    /// What the file of settings says.
+    #[arg(skip)]
+    pub file: Config,
 }
 
 impl CheckArgs {
+    /// Reads the file of settings.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or means nothing.
+    pub fn configure(&mut self) -> Result<(), Failure> {
+        if !self.no_config {
+            self.file = Config::load(self.config.as_deref())?;
+        }
+        Ok(())
+    }
+
     /// The clock that ages are measured by.
     pub fn clock(&self) -> SharedClock {
         clock_at(self.as_of)
@@ -147,7 +182,9 @@ impl CheckArgs {
 
     /// The limits in force.
     pub fn limits(&self) -> Limits {
-        limits_of(&self.limit)
+        // Ours come last and win.
+        let all: Vec<_> = self.file.limits.iter().chain(&self.limit).cloned().collect();
+        limits_of(&all)
     }
 
     /// How many findings to show in full.
@@ -169,12 +206,31 @@ impl CheckArgs {
             .route(route)
             .limits(self.limits())
             .clock(self.clock())
-            .strict(self.strict)
+            .strict(self.strict || self.file.strict)
             .show_values(self.show_values);
+        let ours = Layer { select: self.select.clone(), ignore: self.ignore.clone() };
+        for (code, severity) in &self.file.severity {
+            // Whoever selects a rule on the command line wants it, whatever the file says.
+            let selected =
+                !ours.select.is_empty() && rules::find(code).is_some_and(|rule| applies(rule, &[&ours]));
+            if severity.is_some() || !selected {
+                builder =
+                    builder.severity(code, *severity).map_err(|error| Failure::new(error.to_string()))?;
+            }
+        }
         for (rule, severity) in &self.severity {
             builder = builder.severity(rule, *severity).map_err(|unknown| {
                 Failure::new(format!("--severity: {unknown}")).help("`mparticle rules` lists all rules")
             })?;
+        }
+        let left_out = rules::ALL.iter().filter(|rule| !applies(rule, &[&ours, &self.file.layer]));
+        let mut left = rules::ALL.len();
+        for rule in left_out {
+            left -= 1;
+            builder = builder.severity(rule.code, None).map_err(|error| Failure::new(error.to_string()))?;
+        }
+        if left == 0 {
+            return Err(Failure::new("no rule is left to apply").help("see --select and --ignore"));
         }
         Ok(builder.build())
     }
@@ -218,7 +274,8 @@ fn pair(text: &str, example: &str) -> Result<(String, String), String> {
     }
 }
 
-fn severity(text: &str) -> Result<(String, Option<Severity>), String> {
+/// `rule=severity`.
+pub fn severity(text: &str) -> Result<(String, Option<Severity>), String> {
     let (rule, severity) = pair(text, "MP201=warning")?;
     match severity.as_str() {
         "error" => Ok((rule, Some(Severity::Error))),

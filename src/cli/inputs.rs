@@ -1,14 +1,21 @@
 //! Opens what the command line names, with one clear message for each thing that can be wrong with it.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::args::InputArgs;
 use super::exit::Failure;
+use super::interrupt::Interrupt;
+use super::unpack::{Packing, Unpacked};
+use super::walk;
 
-/// Bytes read at a time.
+/// Bytes read at a time, unpacked.
 const CHUNK: usize = 256 * 1024;
+/// Bytes read at a time as they are; less, so that what is not packed goes straight through.
+const PACKED_CHUNK: usize = 64 * 1024;
 
 /// Something batches are read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,33 +36,83 @@ impl Input {
         }
     }
 
-    /// Its size in bytes, when that is known beforehand.
+    /// Its size in bytes as it lies there, when that is known beforehand.
     #[must_use]
-    pub fn size(&self) -> Option<u64> {
+    pub fn stored_size(&self) -> Option<u64> {
         match self {
             Self::Stdin => None,
             Self::File(path) => fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|data| data.len()),
         }
     }
 
-    /// Opens it.
+    /// The number of bytes that reading it gives, when that is known beforehand: not of a packed file.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        let (Self::File(path), Some(size)) = (self, self.stored_size()) else { return None };
+        let mut start = Vec::new();
+        File::open(path).ok()?.take(4).read_to_end(&mut start).ok()?;
+        (Packing::of(&start) == Packing::Plain).then_some(size)
+    }
+
+    /// Opens it; what is packed is unpacked while it is read.
     ///
     /// # Errors
     ///
     /// When it is not there, is a directory, or may not be read.
     pub fn open(&self) -> Result<Box<dyn BufRead + Send>, Failure> {
-        match self {
-            Self::Stdin => Ok(Box::new(BufReader::with_capacity(CHUNK, io::stdin()))),
-            Self::File(path) => open(path),
-        }
+        self.open_watched(&Position::default(), None)
     }
+
+    /// The same, but says how far it has read, and standard input ends when the run is interrupted.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_watched(
+        &self,
+        position: &Position,
+        interrupt: Option<&Interrupt>,
+    ) -> Result<Box<dyn BufRead + Send>, Failure> {
+        Ok(match (self, interrupt) {
+            (Self::Stdin, None) => unpacked(io::stdin(), position),
+            (Self::Stdin, Some(interrupt)) => unpacked(interrupt.or_end(io::stdin()), position),
+            (Self::File(path), _) => unpacked(open(path)?, position),
+        })
+    }
+}
+
+/// How many bytes were read of inputs as they lie there, packed or not.
+#[derive(Clone, Debug, Default)]
+pub struct Position(Arc<AtomicU64>);
+
+impl Position {
+    /// Bytes so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+struct Counted<R>(R, Position);
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1.0.fetch_add(u64::try_from(read).unwrap_or_default(), Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+fn unpacked(source: impl Read + Send + 'static, position: &Position) -> Box<dyn BufRead + Send> {
+    let source = BufReader::with_capacity(PACKED_CHUNK, Counted(source, position.clone()));
+    Box::new(BufReader::with_capacity(CHUNK, Unpacked::new(source)))
 }
 
 /// The inputs of a command line.
 ///
 /// # Errors
 ///
-/// When there are none, or standard input twice.
+/// When there are none, standard input is there twice, or a directory has no files of batches in it.
 pub fn inputs(args: &InputArgs, command: &str) -> Result<Vec<Input>, Failure> {
     if args.files.is_empty() {
         if io::stdin().is_terminal() {
@@ -65,34 +122,49 @@ pub fn inputs(args: &InputArgs, command: &str) -> Result<Vec<Input>, Failure> {
         }
         return Ok(vec![Input::Stdin]);
     }
-    let inputs: Vec<Input> = args
-        .files
-        .iter()
-        .map(|path| if path == Path::new("-") { Input::Stdin } else { Input::File(path.clone()) })
-        .collect();
+    let mut inputs = Vec::with_capacity(args.files.len());
+    for path in &args.files {
+        if path == Path::new("-") {
+            inputs.push(Input::Stdin);
+        } else if path.is_dir() {
+            inputs.extend(folder(path)?.into_iter().map(Input::File));
+        } else {
+            inputs.push(Input::File(path.clone()));
+        }
+    }
     if inputs.iter().filter(|input| **input == Input::Stdin).count() > 1 {
         return Err(Failure::new("`-` is given twice; standard input can be read only once"));
     }
     Ok(inputs)
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead + Send>, Failure> {
+fn folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let files = walk::files(path).map_err(|(path, error)| match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            Failure::new(format!("{}: no permission to list the directory", path.display()))
+        }
+        _ => Failure::new(format!("{}: the directory cannot be listed: {error}", path.display())),
+    })?;
+    if files.is_empty() {
+        return Err(Failure::new(format!(
+            "{}: there are no files of batches in the directory",
+            path.display()
+        ))
+        .help(format!("looked for {}; other names can be given one by one", walk::LOOKED_FOR)));
+    }
+    Ok(files)
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
     let name = path.display();
-    let refused = |error: io::Error| match error.kind() {
+    File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             Failure::new(format!("{name}: no such file")).help("check the spelling; `-` reads standard input")
         }
         io::ErrorKind::PermissionDenied => Failure::new(format!("{name}: no permission to read it"))
             .help(format!("chmod +r {name}, or run as its owner")),
         _ => Failure::new(format!("{name}: cannot be opened: {error}")),
-    };
-    let file = File::open(path).map_err(refused)?;
-    let metadata = file.metadata().map_err(refused)?;
-    if metadata.is_dir() {
-        return Err(Failure::new(format!("{name}: is a directory"))
-            .help(format!("name the files in it: {}/*.ndjson", name.to_string().trim_end_matches('/'))));
-    }
-    Ok(Box::new(BufReader::with_capacity(CHUNK, file)))
+    })
 }
 
 /// What to say about an input without a single batch.
@@ -124,9 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_named_as_one() {
+    fn a_directory_without_batches_is_named_as_one() {
         let folder = tempfile::tempdir().unwrap();
-        let failure = open(folder.path()).err().unwrap();
-        assert!(failure.to_string().ends_with("is a directory"), "{failure}");
+        let failure = inputs(&args(&[folder.path().to_str().unwrap()]), "validate").unwrap_err();
+        assert!(failure.to_string().ends_with("no files of batches in the directory"), "{failure}");
+    }
+
+    #[test]
+    fn reading_says_how_far_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ndjson");
+        fs::write(&path, "{}\n").unwrap();
+        let (input, position) = (Input::File(path), Position::default());
+        let mut text = String::new();
+        input.open_watched(&position, None).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), position.bytes(), input.size()), ("{}\n", 3, Some(3)));
     }
 }

@@ -2,9 +2,11 @@
 
 mod args;
 mod completions;
+mod config;
 mod exit;
 mod explain;
 mod inputs;
+mod interrupt;
 mod output;
 mod printer;
 mod progress;
@@ -12,9 +14,12 @@ mod rules;
 mod runtime;
 mod sandbox;
 mod schema;
+mod selectors;
 mod send;
 mod tally;
+mod unpack;
 mod validate;
+mod walk;
 
 use std::process::ExitCode;
 
@@ -27,7 +32,7 @@ use output::Streams;
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => {
             // `--help | head` closes the pipe: nothing to report to anybody.
@@ -39,13 +44,18 @@ pub fn main() -> ExitCode {
             });
         }
     };
-    match output::with_streams(cli.color, |streams| run(&cli.command, streams)) {
+    match output::with_streams(cli.color, |streams| run(&mut cli.command, streams)) {
         Ok(exit) => exit.into(),
         Err(failure) => ExitCode::from(failure.code()),
     }
 }
 
-fn run(command: &Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+fn run(command: &mut Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate(args) => args.check.configure()?,
+        Command::Send(args) => args.check.configure()?,
+        _ => {}
+    }
     match command {
         Command::Validate(args) => validate::run(args, streams),
         Command::Send(args) => send::run(args, streams),

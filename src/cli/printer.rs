@@ -2,24 +2,50 @@
 
 use std::io::{self, Write};
 
+use clap::ValueEnum;
 use serde::Serialize;
 
-use super::args::{CheckArgs, Output};
+use super::args::CheckArgs;
 use super::output::count;
 use crate::input::{InputError, InputErrorKind};
-use crate::validate::Report;
-use crate::validate::render::{Human, JsonLines, Source};
+use crate::validate::render::{Github, Human, JsonLines, Sarif, Source, Summary};
+use crate::validate::{Finding, Report};
 
 /// How many findings people are shown in full unless they ask for more.
 const SHOWN: u64 = 100;
 
+/// What findings are written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// For people
+    #[default]
+    Human,
+    /// For programs: one JSON object a line
+    Json,
+    /// For code scanning: a SARIF 2.1.0 log
+    Sarif,
+    /// For GitHub workflows: annotations beside the lines
+    Github,
+    /// A table: how often each rule found something, and where first
+    Summary,
+}
+
 /// Shows findings.
 #[derive(Debug)]
 pub struct Printer {
-    human: Option<Human>,
+    renderer: Renderer,
     left: u64,
     kept_back: u64,
-    silent: bool,
+}
+
+#[derive(Debug)]
+enum Renderer {
+    Human(Human),
+    Json,
+    Sarif(Sarif),
+    Github,
+    Summary(Summary),
+    Nothing,
 }
 
 /// A part of an input that cannot be read, in the shape of a finding.
@@ -36,22 +62,33 @@ struct Unreadable<'a> {
 impl Printer {
     /// A printer for the given settings.
     #[must_use]
-    pub fn new(output: Output, check: &CheckArgs, color: bool) -> Self {
-        match output {
-            Output::Human => Self {
-                human: Some(Human::new().color(color).show_values(check.show_values)),
-                left: check.shown(SHOWN),
-                kept_back: 0,
-                silent: false,
-            },
-            Output::Json => Self { human: None, left: check.shown(u64::MAX), kept_back: 0, silent: false },
-        }
+    pub fn new(shape: Shape, check: &CheckArgs, color: bool) -> Self {
+        let (renderer, shown) = match shape {
+            Shape::Human => {
+                (Renderer::Human(Human::new().color(color).show_values(check.show_values)), SHOWN)
+            }
+            Shape::Json => (Renderer::Json, u64::MAX),
+            Shape::Sarif => (Renderer::Sarif(Sarif::new()), u64::MAX),
+            Shape::Github => (Renderer::Github, SHOWN),
+            Shape::Summary => return Self::unlimited(Renderer::Summary(Summary::new())),
+        };
+        Self { renderer, left: check.shown(shown), kept_back: 0 }
     }
 
     /// A printer that shows nothing.
     #[must_use]
     pub const fn silent() -> Self {
-        Self { human: None, left: 0, kept_back: 0, silent: true }
+        Self::unlimited(Renderer::Nothing)
+    }
+
+    const fn unlimited(renderer: Renderer) -> Self {
+        Self { renderer, left: u64::MAX, kept_back: 0 }
+    }
+
+    /// Whether it counts by rule, so that nobody else has to.
+    #[must_use]
+    pub const fn counts(&self) -> bool {
+        matches!(self.renderer, Renderer::Summary(_))
     }
 
     /// Shows the findings of one batch.
@@ -62,10 +99,7 @@ impl Printer {
     pub fn show(&mut self, out: &mut dyn Write, source: &Source<'_>, report: &Report) -> io::Result<()> {
         for finding in report.findings() {
             if self.take() {
-                match self.human {
-                    Some(human) => human.write(out, source, finding)?,
-                    None => JsonLines::new().write(out, source, finding)?,
-                }
+                self.renderer.write(out, source, finding)?;
             }
         }
         Ok(())
@@ -77,36 +111,27 @@ impl Printer {
     ///
     /// When `out` cannot be written to.
     pub fn show_unreadable(&mut self, out: &mut dyn Write, name: &str, error: &InputError) -> io::Result<()> {
-        if !self.take() {
-            return Ok(());
+        if self.take() { self.renderer.write_unreadable(out, name, error) } else { Ok(()) }
+    }
+
+    /// Ends what is written. `complete` says whether everything could be checked.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn finish(&mut self, out: &mut dyn Write, complete: bool) -> io::Result<()> {
+        match &mut self.renderer {
+            Renderer::Sarif(sarif) => sarif.finish(out, complete),
+            Renderer::Summary(summary) => summary.write(out),
+            Renderer::Human(_) | Renderer::Json | Renderer::Github | Renderer::Nothing => Ok(()),
         }
-        if self.human.is_some() {
-            return write!(
-                out,
-                "{name}:{}: error: {}\n  help: {}\n\n",
-                error.line(),
-                error.what(),
-                error.help()
-            );
-        }
-        let line = Unreadable {
-            file: name,
-            line: error.line(),
-            severity: "error",
-            code: "unreadable",
-            message: error.what(),
-            help: error.help(),
-        };
-        serde_json::to_writer(&mut *out, &line)?;
-        out.write_all(b"\n")
     }
 
     /// How many findings were not shown, in words.
     #[must_use]
     pub fn kept_back(&self) -> Option<String> {
         let more = count(self.kept_back, "more finding");
-        (self.kept_back > 0 && !self.silent)
-            .then(|| format!("{more} not shown, only counted; --max-findings 0 shows all"))
+        (self.kept_back > 0).then(|| format!("{more} not shown, only counted; --max-findings 0 shows all"))
     }
 
     fn take(&mut self) -> bool {
@@ -114,6 +139,43 @@ impl Printer {
         self.left = self.left.saturating_sub(1);
         self.kept_back += u64::from(!shown);
         shown
+    }
+}
+
+impl Renderer {
+    fn write(&mut self, out: &mut dyn Write, source: &Source<'_>, finding: &Finding) -> io::Result<()> {
+        match self {
+            Self::Human(human) => human.write(out, source, finding),
+            Self::Json => JsonLines::new().write(out, source, finding),
+            Self::Sarif(sarif) => sarif.write(out, source, finding),
+            Self::Github => Github::new().write(out, source, finding),
+            Self::Summary(summary) => {
+                summary.add(source, finding);
+                Ok(())
+            }
+            Self::Nothing => Ok(()),
+        }
+    }
+
+    fn write_unreadable(&mut self, out: &mut dyn Write, name: &str, error: &InputError) -> io::Result<()> {
+        let (line, what, help) = (error.line(), error.what(), error.help());
+        let whole = || format!("{what}; help: {help}");
+        match self {
+            Self::Human(_) => write!(out, "{name}:{line}: error: {what}\n  help: {help}\n\n"),
+            Self::Json => {
+                let severity = "error";
+                let line = Unreadable { file: name, line, severity, code: "unreadable", message: what, help };
+                serde_json::to_writer(&mut *out, &line)?;
+                out.write_all(b"\n")
+            }
+            Self::Sarif(sarif) => sarif.write_unreadable(out, name, line, &whole()),
+            Self::Github => Github::new().write_unreadable(out, name, line, &whole()),
+            Self::Summary(summary) => {
+                summary.add_unreadable(name, line);
+                Ok(())
+            }
+            Self::Nothing => Ok(()),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ impl Progress {
         let (bar, template) = match bytes {
             Some(bytes) => (
                 ProgressBar::new(bytes),
-                "{bar:30} {percent:>3}% {bytes}/{total_bytes} {binary_bytes_per_sec} {msg}",
+                "{bar:30} {percent:>3}% {bytes}/{total_bytes} {binary_bytes_per_sec}, {eta} left {msg}",
             ),
             None => (ProgressBar::new_spinner(), "{spinner} {bytes} {binary_bytes_per_sec} {msg}"),
         };
@@ -27,6 +27,12 @@ impl Progress {
         }
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(Some(bar))
+    }
+
+    /// Whether somebody sees it.
+    #[must_use]
+    pub const fn is_shown(&self) -> bool {
+        self.0.is_some()
     }
 
     /// So many bytes of the input are read, and this is how it stands.

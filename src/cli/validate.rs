@@ -1,14 +1,18 @@
 //! `mparticle validate`: checks files and says what is wrong in them, without sending anything.
 
+use std::io::{self, IsTerminal, Write, stdout};
+
 use clap::{Args, ValueEnum};
 
-use super::args::{CheckArgs, InputArgs, Output};
+use super::args::{CheckArgs, InputArgs};
 use super::exit::{Exit, Failure};
-use super::inputs::{self, Input};
-use super::output::{Paint, Streams, count};
-use super::printer::{Printer, is_content};
+use super::inputs::{self, Input, Position};
+use super::interrupt::Interrupt;
+use super::output::{Paint, Streams, count, grouped};
+use super::printer::{Printer, Shape, is_content};
+use super::progress::Progress;
 use super::tally::Tally;
-use crate::input::BatchReader;
+use crate::input::{BatchReader, RawBatch};
 use crate::validate::render::Source;
 use crate::validate::{Across, Route};
 
@@ -17,21 +21,38 @@ pub const EXAMPLES: &str = "\
 Examples:
   # what is wrong in a file, with line and JSON pointer
   mparticle validate events.ndjson
-  # the same, from a pipe
-  zcat events.ndjson.gz | mparticle validate
+  # all files of a directory, packed or not; from a pipe
+  mparticle validate exports/
+  aws s3 cp s3://bucket/events.ndjson.gz - | mparticle validate
   # with the rules of the path for old data
   mparticle validate --route historical old.ndjson
   # findings for a program, one JSON object a line
   mparticle validate --output json *.ndjson | jq -r .code
+  # annotations in a GitHub workflow; a log for code scanning; what is wrong most often
+  mparticle validate --output github events.ndjson
+  mparticle validate --output sarif events.ndjson > findings.sarif
+  mparticle validate --output summary *.ndjson
+  # the limits only, but for one rule
+  mparticle validate --select MP2 --ignore MP202 events.ndjson
   # warnings are errors, one rule is off, one limit is our own
   mparticle validate --strict --severity MP401=off --limit event_attributes=200 events.ndjson
 
 Findings go to standard output, the summary to standard error.
 
+Settings can stand in mparticle.toml; the command line wins:
+  strict = true
+  route = \"live\"
+  ignore = [\"MP301\", \"MP5\"]      # or select = […]
+  [severity]
+  MP204 = \"warning\"             # error, warning or off
+  [limits]
+  event_attributes = 200
+
 Exit codes:
-  0  no errors; warnings alone do not fail, unless --strict makes them errors
-  1  errors
-  2  could not run; files that can be read are checked all the same";
+  0    no errors; warnings alone do not fail, unless --strict makes them errors
+  1    errors
+  2    could not run; files that can be read are checked all the same
+  130  stopped by Ctrl-C; the summary tells what was found until then";
 
 /// Options of `validate`.
 #[derive(Args, Debug)]
@@ -40,16 +61,16 @@ pub struct ValidateArgs {
     pub input: InputArgs,
 
     /// What to write
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    pub output: Output,
+    #[arg(long, value_enum, default_value_t = Shape::Human)]
+    pub output: Shape,
 
     /// Write nothing but what stopped the check; the exit code has the answer
     #[arg(long, short)]
     pub quiet: bool,
 
-    /// The path the batches are meant for
-    #[arg(long, value_enum, default_value_t = RouteArg::Either, help_heading = "Checking")]
-    pub route: RouteArg,
+    /// The path the batches are meant for [default: either]
+    #[arg(long, value_enum, help_heading = "Checking")]
+    pub route: Option<RouteArg>,
 
     #[command(flatten)]
     pub check: CheckArgs,
@@ -84,30 +105,54 @@ impl From<RouteArg> for Route {
 /// When it cannot begin, or standard output cannot be written to.
 pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     let inputs = inputs::inputs(&args.input, "validate")?;
-    let validator = args.check.validator(args.route.into())?;
+    let route = args.route.or(args.check.file.route).unwrap_or_default();
+    let validator = args.check.validator(route.into())?;
     let printer = if args.quiet {
         Printer::silent()
     } else {
         Printer::new(args.output, &args.check, streams.out_color)
     };
-    let mut run = Run { args, across: validator.across(), printer, tally: Tally::default(), files: 0 };
+    let sizes = inputs.iter().map(Input::stored_size).sum();
+    let mut run = Run {
+        args,
+        across: validator.across(),
+        printer,
+        tally: Tally::default(),
+        files: 0,
+        interrupt: Interrupt::catch(),
+        progress: Progress::new(streams.watched && !args.quiet, sizes),
+        position: Position::default(),
+        same_terminal: stdout().is_terminal(),
+    };
     let mut exit = Exit::Clean;
     for input in &inputs {
+        if run.interrupt.is_raised() {
+            break;
+        }
         match run.check(input, streams) {
             Ok(()) => run.files += 1,
             Err(Failure::Stopped { what, help }) => {
                 flush(streams)?;
-                streams.complain(&what, help.as_deref());
+                run.progress.aside(|| streams.complain(&what, help.as_deref()));
                 exit = Exit::Incomplete;
             }
             Err(gone) => return Err(gone),
         }
     }
+    run.progress.finish();
+    if run.interrupt.is_raised() {
+        exit = Exit::Interrupted;
+    }
+    let complete = exit == Exit::Clean;
+    run.printer.finish(streams.out, complete).map_err(Failure::stdout)?;
     flush(streams)?;
     if run.tally.has_errors() {
         exit = exit.and(Exit::Findings);
     }
-    if !args.quiet && run.files > 0 {
+    if !args.quiet && (run.files > 0 || exit == Exit::Interrupted) {
+        if exit == Exit::Interrupted {
+            streams.note("interrupted; this is what was checked until then");
+        }
         run.summary(streams);
     }
     Ok(exit)
@@ -119,33 +164,71 @@ struct Run<'a> {
     printer: Printer,
     tally: Tally,
     files: u64,
+    interrupt: Interrupt,
+    progress: Progress,
+    position: Position,
+    /// Whether findings go to a terminal, most likely the one that the progress is on.
+    same_terminal: bool,
 }
 
 impl Run<'_> {
     fn check(&mut self, input: &Input, streams: &mut Streams<'_>) -> Result<(), Failure> {
         let name = input.name();
         let before = self.tally.batches + self.tally.unreadable;
-        for item in BatchReader::new(input.open()?).format(self.args.input.format.into()) {
+        let source = input.open_watched(&self.position, Some(&self.interrupt))?;
+        let mut shown_at = self.position.bytes();
+        for item in BatchReader::new(source).format(self.args.input.format.into()) {
+            // Looked at first: the end of an input that was interrupted is not a fault of it.
+            if self.interrupt.is_raised() {
+                return Ok(());
+            }
             match item {
-                Ok(batch) => {
-                    let report = self.across.check_bytes(&batch.bytes);
-                    self.tally.add(&report);
-                    let source = Source { name: &name, first_line: batch.line, text: &batch.bytes };
-                    self.printer.show(streams.out, &source, &report).map_err(Failure::stdout)?;
-                }
+                Ok(batch) => self.batch(&name, &batch, streams)?,
                 Err(error) if is_content(&error) => {
                     self.tally.unreadable += 1;
-                    self.printer.show_unreadable(streams.out, &name, &error).map_err(Failure::stdout)?;
+                    self.print(streams, |printer, out| printer.show_unreadable(out, &name, &error))?;
                 }
                 Err(error) => {
                     return Err(Failure::new(format!("{name}: {}", error.what())).help(error.help()));
                 }
             }
+            if self.progress.is_shown() && self.position.bytes() != shown_at {
+                shown_at = self.position.bytes();
+                self.show_progress(shown_at);
+            }
         }
-        if self.tally.batches + self.tally.unreadable == before {
-            return Err(inputs::empty(input));
+        let empty = self.tally.batches + self.tally.unreadable == before;
+        if empty && !self.interrupt.is_raised() { Err(inputs::empty(input)) } else { Ok(()) }
+    }
+
+    fn batch(&mut self, name: &str, batch: &RawBatch, streams: &mut Streams<'_>) -> Result<(), Failure> {
+        let report = self.across.check_bytes(&batch.bytes);
+        self.tally.add(&report);
+        if report.is_clean() {
+            return Ok(());
         }
-        Ok(())
+        let source = Source { name, first_line: batch.line, text: &batch.bytes };
+        self.print(streams, |printer, out| printer.show(out, &source, &report))
+    }
+
+    /// Writes findings; where the progress is on the same terminal, it steps aside, and they go out at once.
+    fn print(
+        &mut self,
+        streams: &mut Streams<'_>,
+        write: impl FnOnce(&mut Printer, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let printer = &mut self.printer;
+        if self.progress.is_shown() && self.same_terminal {
+            let all = || write(printer, streams.out).and_then(|()| streams.out.flush());
+            return self.progress.aside(all).map_err(Failure::stdout);
+        }
+        write(printer, streams.out).map_err(Failure::stdout)
+    }
+
+    fn show_progress(&self, bytes: u64) {
+        let tally = &self.tally;
+        let found = || format!("{}, {} with errors", count(tally.batches, "batch"), grouped(tally.faulty));
+        self.progress.update(bytes, found);
     }
 
     fn summary(&self, streams: &mut Streams<'_>) {
@@ -165,7 +248,9 @@ impl Run<'_> {
         } else {
             streams.say(format_args!("{}", paint.good(line)));
         }
-        self.tally.write_codes(streams);
+        if !self.printer.counts() {
+            self.tally.write_codes(streams);
+        }
         if let Some((_, code, _)) = self.tally.by_code().next() {
             streams.say(format_args!("Why a finding matters: mparticle explain {code}"));
         }

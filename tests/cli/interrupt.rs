@@ -39,6 +39,28 @@ fn a_delivery_that_waits_for_its_input_can_be_ended() {
 }
 
 #[test]
+fn a_check_that_waits_for_its_input_tells_what_it_found() {
+    for output in ["human", "sarif"] {
+        let mut child = running(&["validate", "--output", output, "-"]).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        // More than is read ahead, with a fault in the beginning; the pipe stays open, in the middle of a batch.
+        input.write_all(format!("{{}}x\n{}", lines(6000)).as_bytes()).unwrap();
+        input.write_all(b"{\"mpid\":").unwrap();
+        interrupt(child.id());
+        let done = child.wait_with_output().unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(130), "{told}");
+        assert!(told.contains("interrupted") && told.contains("batches: "), "{told}");
+        assert!(!told.contains("cut off"), "{told}");
+        if output == "sarif" {
+            let log: Value = serde_json::from_slice(&done.stdout).unwrap();
+            assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], false);
+        }
+        drop(input);
+    }
+}
+
+#[test]
 fn the_second_time_it_ends_at_once() {
     // Takes requests and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

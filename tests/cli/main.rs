@@ -3,9 +3,11 @@
 // Helpers of tests are outside the functions that clippy knows as tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod config;
 mod errors;
 mod help;
 mod interrupt;
+mod packed;
 mod send;
 mod support;
 mod validate;

@@ -26,6 +26,35 @@ fn the_example_file_for_programs() {
 }
 
 #[test]
+fn the_example_file_in_the_other_formats() {
+    for format in ["sarif", "github", "summary"] {
+        let (findings, summary) = example(&["--route", "live", "--output", format]);
+        insta::assert_snapshot!(format!("validate-example-as-{format}"), findings);
+        assert!(summary.contains("300 batches"), "{summary}");
+        // The table is not told twice.
+        assert_eq!(summary.contains("MP404"), format != "summary", "{summary}");
+    }
+}
+
+#[test]
+fn a_sarif_log_is_whole_whatever_comes() {
+    let (_folder, cut) = file("cut.json", format!("[{},\n{{\"mpid\":", good(1)));
+    let log = |args: &[&str], code: i32| -> serde_json::Value {
+        let assert =
+            mparticle().args(["validate", "--output", "sarif"]).args(args).arg(&cut).assert().code(code);
+        serde_json::from_slice(&assert.get_output().stdout).unwrap()
+    };
+    let whole = log(&[], 1);
+    let run = &whole["runs"][0];
+    assert_eq!(run["results"][0]["ruleId"], "unreadable");
+    assert_eq!(run["invocations"][0]["executionSuccessful"], true);
+    assert_eq!(log(&["nope"], 2)["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    let none = mparticle().args(["validate", "--output", "sarif"]).write_stdin(good(1)).assert().code(0);
+    let none: serde_json::Value = serde_json::from_slice(&none.get_output().stdout).unwrap();
+    assert_eq!(none["runs"][0]["results"], serde_json::json!([]));
+}
+
+#[test]
 fn the_mistakes_of_the_example_are_the_same_in_any_year() {
     let year = |as_of: &str| -> Vec<String> {
         let assert =
@@ -86,6 +115,33 @@ fn warnings_fail_only_when_strict_and_a_rule_can_be_switched() {
     run(&["--strict", "--severity", "MP111=off"], 0);
     run(&["--strict", "--severity", "member-alias=warning"], 0);
     run(&["--severity", "MP111=error"], 1);
+}
+
+#[test]
+fn rules_are_chosen_by_code_family_and_name() {
+    let bad = good(1).replace("customer_id", "customerid").replace(r#""other""#, r#""others""#);
+    let codes = |args: &[&str]| {
+        let assert =
+            mparticle().args(["validate", "--output", "json"]).args(args).write_stdin(bad.clone()).assert();
+        let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+        let code = |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["code"].clone();
+        text.lines().map(|line| code(line).as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&[]), ["MP111", "MP112"]);
+    assert_eq!(codes(&["--select", "MP3,member-alias"]), ["MP111"]);
+    assert_eq!(codes(&["--ignore", "mp111"]), ["MP112"]);
+    assert_eq!(codes(&["--select", "MP112", "--ignore", "MP1"]), ["MP112"]);
+    assert_eq!(codes(&["--select", "MP1", "--severity", "MP112=off"]), ["MP111"]);
+    // How bad a rule is says nothing about whether it applies.
+    assert!(codes(&["--select", "MP2", "--severity", "MP112=error"]).is_empty());
+}
+
+#[test]
+fn a_rule_that_there_is_not_cannot_be_chosen() {
+    let run = |args: &[&str]| mparticle().arg("validate").args(args).write_stdin(good(1)).assert().code(2);
+    run(&["--select", "MP9"]).stderr(contains("there is no rule or family `MP9`"));
+    run(&["--ignore", "member-alas"]).stderr(contains("did you mean `member-alias`?"));
+    run(&["--select", "MP2", "--ignore", "MP2"]).stderr(contains("no rule is left"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::route::{Router, rules_of};
 use crate::Endpoint;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::{self, Input};
-use crate::cli::printer::{Printer, is_content};
+use crate::cli::printer::{Printer, Shape, is_content};
 use crate::cli::tally::Tally;
 use crate::deliver::Reason;
 use crate::deliver::dead_letter::DeadLetter;
@@ -108,11 +108,8 @@ impl Producer {
                 checks.insert(endpoint.is_historical(), validator.across());
             }
         }
-        let printer = if args.quiet {
-            Printer::silent()
-        } else {
-            Printer::new(crate::cli::args::Output::Human, &args.check, color)
-        };
+        let printer =
+            if args.quiet { Printer::silent() } else { Printer::new(Shape::Human, &args.check, color) };
         Ok(Self {
             format: args.input.format.into(),
             router: Router::new(args.endpoint, &limits, args.check.clock()),

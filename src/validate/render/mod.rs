@@ -1,13 +1,20 @@
-//! Findings as text: for people, and for programs.
+//! Findings as text: for people, for programs, for code scanning and workflows, as a table.
 
 mod catalogue;
 mod excerpt;
+mod github;
 mod human;
 mod json_lines;
+mod sarif;
+mod sentence;
+mod summary;
 
 pub use catalogue::catalogue;
+pub use github::Github;
 pub use human::Human;
 pub use json_lines::JsonLines;
+pub use sarif::Sarif;
+pub use summary::Summary;
 
 /// Where a batch came from.
 #[derive(Clone, Copy, Debug)]

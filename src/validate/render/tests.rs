@@ -1,7 +1,9 @@
 //! Snapshots of each renderer, and what must never be printed.
 
-use super::{Human, JsonLines, Source};
-use crate::validate::{Report, Validator};
+use serde_json::Value;
+
+use super::{Github, Human, JsonLines, Sarif, Source, Summary};
+use crate::validate::{Report, Validator, rules};
 
 const TEXT: &str = r#"{
   "environment": "Production", "api_key": "SECRET-KEY", "mpid": 1,
@@ -90,4 +92,79 @@ fn json_lines() {
         assert!(value["line"].as_u64().unwrap() > 41);
     }
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn github() {
+    let source = Source { name: "shop, 5%.ndjson", first_line: 41, text: TEXT.as_bytes() };
+    let mut out = Vec::new();
+    for finding in report(TEXT, false).findings().iter().filter(|finding| finding.code < "MP2") {
+        Github::new().write(&mut out, &source, finding).unwrap();
+    }
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.lines().all(|line| line.contains("file=shop%2C 5%25.ndjson,line=4")), "{text}");
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn summary() {
+    let source = Source { name: "shop.ndjson", first_line: 41, text: TEXT.as_bytes() };
+    let mut summary = Summary::new();
+    for finding in report(TEXT, false).findings().iter().filter(|finding| finding.code < "MP2") {
+        summary.add(&source, finding);
+    }
+    summary.add_unreadable("shop.ndjson", 60);
+    let mut out = Vec::new();
+    summary.write(&mut out).unwrap();
+    insta::assert_snapshot!(String::from_utf8(out).unwrap());
+}
+
+fn sarif_log() -> String {
+    let source = Source { name: "a b/shop.ndjson", first_line: 41, text: TEXT.as_bytes() };
+    let (mut sarif, mut out) = (Sarif::new(), Vec::new());
+    for finding in report(TEXT, false).findings().iter().filter(|finding| finding.code < "MP2") {
+        sarif.write(&mut out, &source, finding).unwrap();
+    }
+    sarif.write_unreadable(&mut out, "a b/shop.ndjson", 60, "cut off").unwrap();
+    sarif.finish(&mut out, false).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn sarif() {
+    insta::assert_snapshot!(sarif_log());
+}
+
+/// What the format demands of the members that are written, and that results and rules fit together.
+#[test]
+fn sarif_has_the_structure_of_its_format() {
+    let log: Value = serde_json::from_str(&sarif_log()).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let runs = log["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 1);
+    let driver = &runs[0]["tool"]["driver"];
+    assert_eq!(driver["name"], "mparticle");
+    assert_eq!(runs[0]["columnKind"], "unicodeCodePoints");
+    assert_eq!(runs[0]["invocations"][0]["executionSuccessful"], false);
+    let fired = driver["rules"].as_array().unwrap();
+    let results = runs[0]["results"].as_array().unwrap();
+    assert!(results.len() > 5);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(fired[index]["id"], result["ruleId"]);
+        assert!(["error", "warning", "note", "none"].contains(&result["level"].as_str().unwrap()));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        let physical = &result["locations"][0]["physicalLocation"];
+        assert_eq!(physical["artifactLocation"]["uri"], "a%20b/shop.ndjson");
+        assert!(physical["region"]["startLine"].as_u64().unwrap() >= 41);
+        assert!(physical["region"].get("startColumn").is_none_or(|column| column.as_u64() >= Some(1)));
+    }
+    let mut ids: Vec<&str> = fired.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.pop(), Some("unreadable"));
+    assert!(ids.iter().all(|id| rules::find(id).is_some()));
+    let number = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), number);
 }
