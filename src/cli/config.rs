@@ -23,6 +23,8 @@ const KEYS: [&str; 6] = ["strict", "route", "select", "ignore", "severity", "lim
 /// What the file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
+    /// Found in the working directory without having been asked for.
+    pub found: bool,
     /// Make every warning an error.
     pub strict: bool,
     /// The path that batches are meant for.
@@ -57,12 +59,13 @@ impl Config {
             }
             Err(error) => return Err(Failure::new(format!("{}: cannot be read: {error}", name.display()))),
         };
-        Self::parse(&text).map_err(|(place, what)| {
+        let parsed = Self::parse(&text).map_err(|(place, what)| {
             let before = text.get(..place.start).unwrap_or(&text);
             let line = before.matches('\n').count() + 1;
             Failure::new(format!("{}:{line}: {what}", name.display()))
                 .help("mend the file, or do without it: --no-config")
-        })
+        })?;
+        Ok(Self { found: path.is_none(), ..parsed })
     }
 
     fn parse(text: &str) -> Result<Self, Fault> {

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{CheckArgs, Cli, Command};
 use exit::{Exit, Failure};
 use output::Streams;
 
@@ -52,8 +52,8 @@ pub fn main() -> ExitCode {
 
 fn run(command: &mut Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     match command {
-        Command::Validate(args) => args.check.configure()?,
-        Command::Send(args) => args.check.configure()?,
+        Command::Validate(args) => configure(&mut args.check, args.quiet, streams)?,
+        Command::Send(args) => configure(&mut args.check, args.quiet, streams)?,
         _ => {}
     }
     match command {
@@ -65,4 +65,13 @@ fn run(command: &mut Command, streams: &mut Streams<'_>) -> Result<Exit, Failure
         Command::Schema => schema::run(streams),
         Command::Completions(args) => completions::run(args, streams),
     }
+}
+
+/// Reads the file of settings, and says so when nobody asked for it: it can turn errors off.
+fn configure(check: &mut CheckArgs, quiet: bool, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    check.configure()?;
+    if check.file.found && !quiet {
+        streams.note("settings of the check are taken from mparticle.toml; --no-config does without");
+    }
+    Ok(())
 }

@@ -16,7 +16,10 @@ fn validate(folder: &Path, args: &[&str]) -> Assert {
 #[test]
 fn settings_are_found_named_and_switched_off() {
     let (folder, path) = file("mparticle.toml", "strict = true\n");
-    validate(folder.path(), &[]).code(1).stdout(contains("error[MP111]"));
+    let note = contains("note: settings of the check are taken from mparticle.toml");
+    validate(folder.path(), &[]).code(1).stdout(contains("error[MP111]")).stderr(note.clone());
+    validate(folder.path(), &["--quiet"]).code(1).stderr("");
+    validate(folder.path(), &["--no-config"]).stderr(note.not());
     validate(folder.path(), &["--no-config"]).code(0).stdout(contains("warning[MP111]"));
     let (elsewhere, other) = file("ours.toml", "ignore = [\"MP1\"]\n");
     validate(elsewhere.path(), &["--config", path.to_str().unwrap()]).code(1);
