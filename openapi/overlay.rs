@@ -1,7 +1,7 @@
 //! Applies OpenAPI Overlay documents one action at a time, and says which actions no longer do anything.
 
 use roas_overlay::apply::Apply;
-use roas_overlay::v1_0::{Action, Overlay};
+use roas_overlay::v1_0::Overlay;
 use serde_json::Value;
 
 use super::{DESCRIPTIONS, Error, Result, parse_yaml};
@@ -39,13 +39,16 @@ impl Layer {
     /// Applies every action in order and returns the stale ones.
     pub fn apply(&self, document: &mut Value) -> Result<Vec<Stale>> {
         let mut stale = Vec::new();
+        let (overlay, info) = (self.overlay.overlay.clone(), self.overlay.info.clone());
+        let mut single = Overlay { overlay, info, ..Overlay::default() };
         for (index, action) in self.overlay.actions.iter().enumerate() {
             let mut report = |target: &str, why| {
                 let (layer, target) = (self.name.clone(), target.to_owned());
                 stale.push(Stale { layer, number: index + 1, target, why });
             };
             let before = document.clone();
-            match self.apply_one(action, document)? {
+            single.actions = vec![action.clone()];
+            match self.apply_one(&single, document, &before)? {
                 Effect::NoMatch => report(&action.target, "matches nothing"),
                 Effect::NoChange => report(&action.target, "changes nothing"),
                 Effect::Changed if self.name == DESCRIPTIONS => {
@@ -59,14 +62,13 @@ impl Layer {
         Ok(stale)
     }
 
-    fn apply_one(&self, action: &Action, document: &mut Value) -> Result<Effect> {
-        let single = Overlay { actions: vec![action.clone()], ..self.overlay.clone() };
-        let before = document.clone();
+    /// Applies an overlay of one action to the document, which is still as `before`.
+    fn apply_one(&self, single: &Overlay, document: &mut Value, before: &Value) -> Result<Effect> {
         let report = single
             .apply(document, Default::default())
-            .map_err(|e| Error::new(format!("{}: {}", self.name, e.kind)).at(&action.target))?;
+            .map_err(|e| Error::new(format!("{}: {}", self.name, e.kind)).at(&e.target))?;
         Ok(match report.actions.first() {
-            Some(outcome) if outcome.matched > 0 && *document != before => Effect::Changed,
+            Some(outcome) if outcome.matched > 0 && document != before => Effect::Changed,
             Some(outcome) if outcome.matched > 0 => Effect::NoChange,
             _ => Effect::NoMatch,
         })
