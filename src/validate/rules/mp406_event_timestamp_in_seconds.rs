@@ -1,7 +1,7 @@
 //! MP406: the time of an event in seconds.
 
 use super::prelude::*;
-use super::times::{EVENT_TIME, Unit, event_times};
+use super::times::{EVENT_TIME, Unit, event_times, report_unit};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -24,21 +24,14 @@ pub static RULE: Rule = Rule {
 
 fn check(batch: &BatchView<'_>, findings: &mut Findings<'_>) {
     for time in event_times(batch) {
-        let unit = Unit::of(time.ms);
-        if matches!(unit, Unit::Seconds)
-            && let Some((how, right)) = unit.remedy(time.ms)
-        {
-            findings
-                .add(
-                    time.pointer(),
-                    format!(
-                        "`{EVENT_TIME}` looks like seconds: read as milliseconds it is in 1970 or shortly \
+        if matches!(Unit::of(time.ms), Unit::Seconds) {
+            let message = || {
+                format!(
+                    "`{EVENT_TIME}` looks like seconds: read as milliseconds it is in 1970 or shortly \
                          after"
-                    ),
                 )
-                .found(&Value::from(time.ms))
-                .allowed("Unix time in milliseconds: 13 digits today")
-                .help_with(how, &right.to_string());
+            };
+            report_unit(findings, || time.pointer(), message, (&Value::from(time.ms), time.ms));
         }
     }
 }

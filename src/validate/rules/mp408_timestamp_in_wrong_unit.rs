@@ -1,7 +1,7 @@
 //! MP408: a time other than that of an event that is not in milliseconds.
 
 use super::prelude::*;
-use super::times::{EVENT_TIME, Unit};
+use super::times::{EVENT_TIME, report_unit};
 use super::views::integer;
 
 /// The rule.
@@ -67,13 +67,8 @@ fn look<'a>(
 ) {
     let Some(value) = members.get(name) else { return };
     let Some(number) = integer(value) else { return };
-    if let Some((how, right)) = Unit::of(number).remedy(number) {
-        findings
-            .add(place().key(name), format!("`{name}` is not in milliseconds"))
-            .found(value)
-            .allowed("Unix time in milliseconds: 13 digits today")
-            .help_with(how, &right.to_string());
-    }
+    let message = || format!("`{name}` is not in milliseconds");
+    report_unit(findings, || place().key(name), message, (value, number));
 }
 
 #[cfg(test)]

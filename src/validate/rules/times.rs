@@ -44,6 +44,22 @@ impl Unit {
     }
 }
 
+/// Adds the finding for a timestamp in this unit, with the way back to milliseconds; none when there is no way.
+pub(super) fn report_unit<'p>(
+    findings: &mut Findings<'_>,
+    place: impl FnOnce() -> Pointer<'p>,
+    message: impl FnOnce() -> String,
+    (value, timestamp): (&Value, i64),
+) {
+    if let Some((how, right)) = Unit::of(timestamp).remedy(timestamp) {
+        findings
+            .add(place(), message())
+            .found(value)
+            .allowed("Unix time in milliseconds: 13 digits today")
+            .help_with(how, &right.to_string());
+    }
+}
+
 /// The time of one event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EventTime {
