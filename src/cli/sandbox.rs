@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::output::{Streams, bytes, count};
 use super::runtime::{self, Signals};
 use crate::client::Credentials;
-use crate::sandbox::{Received, Sandbox, SandboxBuilder};
+use crate::sandbox::{Fault, FaultError, RateLimit, Received, Sandbox, SandboxBuilder};
 
 /// Shown under `--help`.
 pub const EXAMPLES: &str = "\
@@ -20,6 +20,25 @@ Examples:
   MPARTICLE_API_KEY=k MPARTICLE_API_SECRET=s mparticle sandbox --require-credentials
   # deliver to it from another terminal
   mparticle send --base-url http://127.0.0.1:7788 events.ndjson
+  # at most 270 batches a second, one request in ten answered 503, one answer in twenty lost
+  mparticle sandbox --rate-limit 270 --fault 503:rate=0.1 --fault drop-after:rate=0.05 --seed 7
+  # the first five requests are throttled; then, while it runs, every second one is
+  mparticle sandbox --fault 429:retry-after=2,limit=acceleration,count=5
+  curl -X PUT -H 'Content-Type: application/json' -d '[\"429:every=2\"]' http://127.0.0.1:7788/sandbox/faults
+
+Faults, written KIND:OPTION=VALUE,…:
+  400 401 403 408 413  refused with this status
+  429                  throttled: retry-after=TEXT (`huge` for a huge one), retryafter=TEXT (spelled so), limit=KIND
+                       (org, account, app, feed, workspace, system, acceleration, none)
+  500 502 503 504      failed: retry-after=TEXT, retryafter=TEXT
+  drop-before          connection closed without an answer, nothing taken
+  drop-after           connection closed without an answer, everything taken
+  partial              a bulk request taken but for batches=N: form=path, position or none
+  slow-answer          the answer comes delay=MS late
+  slow-body            the end of the answer comes delay=MS late
+  percentage           a 2xx says value=N percent of the limit are used
+  With each: rate=0..1 (chance), every=N, after=N, count=N, from=MS and until=MS (since it was set),
+  path=events, bulkevents or historical
 
 To try a file once, `mparticle send --sandbox FILE` brings its own sandbox.
 Nothing leaves this machine, and nothing is written to disk.";
@@ -42,6 +61,27 @@ pub struct SandboxArgs {
     /// Another limit than the documented one, such as event_attributes=200. Can be given several times
     #[arg(long, value_name = "NAME=NUMBER", value_parser = limit)]
     pub limit: Vec<(String, u64)>,
+
+    /// Something that goes wrong on purpose, such as 503:rate=0.1; all kinds are below. Can be given several times
+    #[arg(long, value_name = "KIND:OPTIONS", value_parser = fault)]
+    pub fault: Vec<Fault>,
+
+    /// What the chance in faults begins with, so that a run can be repeated
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Answer 429 beyond this many batches a second, such as 270 or 270,acceleration=50 (growth from second to second)
+    /// or 270,retry-after=no [default: no limit]
+    #[arg(long, value_name = "N,OPTIONS")]
+    pub rate_limit: Option<RateLimit>,
+
+    /// Ids to know for de-duplication and for /sandbox/account, about 50 bytes each; the oldest are let go first
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub account_limit: usize,
+}
+
+fn fault(text: &str) -> Result<Fault, String> {
+    text.parse().map_err(|error: FaultError| error.to_string())
 }
 
 /// Serves until it is told to stop.
@@ -55,8 +95,18 @@ pub fn run(args: &SandboxArgs, streams: &mut Streams<'_>) -> Result<Exit, Failur
 }
 
 fn builder(args: &SandboxArgs) -> Result<SandboxBuilder, Failure> {
-    let builder =
-        Sandbox::builder().port(args.port).limits(limits_of(&args.limit)).clock(clock_at(args.as_of));
+    let mut builder = Sandbox::builder()
+        .port(args.port)
+        .limits(limits_of(&args.limit))
+        .clock(clock_at(args.as_of))
+        .account_limit(args.account_limit)
+        .seed(args.seed);
+    if let Some(limit) = args.rate_limit {
+        builder = builder.rate_limit(limit);
+    }
+    for fault in &args.fault {
+        builder = builder.fault(fault.clone());
+    }
     if !args.require_credentials {
         return Ok(builder);
     }
@@ -96,4 +146,10 @@ fn account(received: &Received, streams: &mut Streams<'_>) {
         counts.duplicate,
         counts.dropped
     ));
+    let of = |status: u16| received.requests.by_status.get(&status).copied().unwrap_or_default();
+    let (throttled, cut) = (of(429), received.requests.cut);
+    let failed: u64 = received.requests.by_status.range(500..).map(|(_, times)| times).sum();
+    if throttled + failed + cut > 0 {
+        streams.say(format_args!("{throttled} throttled, {failed} failed, {cut} left without an answer"));
+    }
 }

@@ -1,76 +1,17 @@
-//! The sandbox's account: exact counts of everything, and the latest batches that were accepted.
+//! The sandbox's account: exact counts of everything, the latest batches that were accepted, and what became of each id.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 
 use bytes::Bytes;
-use serde::Serialize;
 
 use super::auth::ApiKey;
-use super::ids::SeenIds;
-use crate::{Endpoint, types};
+use super::ledger::{Arrival, Ledger};
+use super::reason::Reason;
+use super::received::{Counts, Received, ReceivedBatch, Refusal, Requests};
+use crate::Endpoint;
 
-/// What came of batches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Counts {
-    /// Taken.
-    pub accepted: u64,
-    /// Refused, with an error in the answer.
-    pub rejected: u64,
-    /// Answered as if taken, but their `source_request_id` was seen before.
-    pub duplicate: u64,
-    /// Answered as if taken, but not processed: the historical path does so with young or undated data.
-    pub dropped: u64,
-}
-
-/// What requests were answered. Requests to the sandbox's own pages are not counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Requests {
-    /// Requests that were answered.
-    pub total: u64,
-    /// The same, by HTTP status.
-    pub by_status: BTreeMap<u16, u64>,
-    /// Requests whose sender went away before the body was complete: never answered.
-    pub aborted: u64,
-    /// Bytes of all bodies that were read completely.
-    pub bytes: u64,
-}
-
-/// A batch that was accepted.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReceivedBatch {
-    /// Place among all accepted batches, from 1.
-    pub sequence: u64,
-    /// The path it was sent to.
-    pub endpoint: Endpoint,
-    /// The API key it was sent with, masked.
-    pub api_key: String,
-    /// When it arrived, Unix milliseconds.
-    pub received_at_ms: i64,
-    /// Its `source_request_id`, when it has one.
-    pub source_request_id: Option<String>,
-    /// The batch, byte for byte as it was sent.
-    pub bytes: Bytes,
-}
-
-/// A copy of the account at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Received {
-    /// What came of all batches.
-    pub counts: Counts,
-    /// The same, by path.
-    pub by_endpoint: BTreeMap<Endpoint, Counts>,
-    /// What requests were answered.
-    pub requests: Requests,
-    /// Accepted batches, in the order of their arrival; the oldest are let go first when there are too many.
-    pub batches: Vec<ReceivedBatch>,
-    /// Accepted batches that are no longer among `batches`.
-    pub forgotten: u64,
-}
+/// Refusals that are kept to be shown.
+const REFUSALS: usize = 100;
 
 /// How much is kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +20,7 @@ pub(super) struct Capacity {
     pub batches: usize,
     /// Bytes of accepted batches.
     pub bytes: usize,
-    /// Ids for de-duplication.
+    /// Ids in the ledger, for de-duplication and to be asked for.
     pub ids: usize,
 }
 
@@ -92,9 +33,25 @@ pub(super) struct Account {
     kept: VecDeque<ReceivedBatch>,
     kept_bytes: usize,
     forgotten: u64,
-    ids: SeenIds,
-    /// The current second, and the batches that arrived in it.
-    second: (i64, u64),
+    refusals: VecDeque<Refusal>,
+    ledger: Ledger,
+}
+
+/// A batch, as it came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Incoming<'a> {
+    /// The path it was sent to.
+    pub endpoint: Endpoint,
+    /// The key it was sent with.
+    pub key: &'a ApiKey,
+    /// Its `source_request_id`, when it has one.
+    pub id: Option<&'a str>,
+    /// XXH3 of its bytes.
+    pub digest: u64,
+    /// The batch.
+    pub bytes: &'a [u8],
+    /// When it came, Unix milliseconds.
+    pub now_ms: i64,
 }
 
 impl Account {
@@ -107,8 +64,8 @@ impl Account {
             kept: VecDeque::new(),
             kept_bytes: 0,
             forgotten: 0,
-            ids: SeenIds::new(capacity.ids),
-            second: (i64::MIN, 0),
+            refusals: VecDeque::new(),
+            ledger: Ledger::new(capacity.ids),
         }
     }
 
@@ -117,41 +74,34 @@ impl Account {
         *self = Self::new(self.capacity);
     }
 
-    /// Counts batches of this second; the percentage of the limit that they use, 100 at most. No limit when it is 0.
-    pub fn speed(&mut self, now_ms: i64, batches: usize, limit_per_second: u64) -> u64 {
-        let second = now_ms.div_euclid(1000);
-        if self.second.0 != second {
-            self.second = (second, 0);
-        }
-        self.second.1 = self.second.1.saturating_add(batches as u64);
-        self.second.1.saturating_mul(100).checked_div(limit_per_second).unwrap_or(0).min(100)
-    }
-
     /// Takes a batch, unless its id was seen before.
-    pub fn accept(
-        &mut self,
-        endpoint: Endpoint,
-        key: &ApiKey,
-        id: Option<String>,
-        bytes: &[u8],
-        now_ms: i64,
-    ) {
-        let is_new = id.as_deref().is_none_or(|id| self.ids.insert(key, id, now_ms));
-        let counts = self.by_endpoint.entry(endpoint).or_default();
+    pub fn accept(&mut self, batch: Incoming<'_>) {
+        let is_new = match batch.arrival() {
+            Some(arrival) => self.ledger.take(arrival),
+            None => {
+                self.ledger.pass(true);
+                true
+            }
+        };
+        let counts = self.by_endpoint.entry(batch.endpoint).or_default();
         if !is_new {
             counts.duplicate += 1;
             return;
         }
         counts.accepted += 1;
-        self.kept_bytes += bytes.len();
+        if self.capacity.batches == 0 {
+            self.forgotten += 1;
+            return;
+        }
+        self.kept_bytes += batch.bytes.len();
         self.kept.push_back(ReceivedBatch {
             sequence: self.forgotten + self.kept.len() as u64 + 1,
-            endpoint,
-            api_key: key.masked(),
-            received_at_ms: now_ms,
-            source_request_id: id,
+            endpoint: batch.endpoint,
+            api_key: batch.key.masked(),
+            received_at_ms: batch.now_ms,
+            source_request_id: batch.id.map(str::to_owned),
             // A copy, so that one small batch does not keep the whole body alive.
-            bytes: Bytes::copy_from_slice(bytes),
+            bytes: Bytes::copy_from_slice(batch.bytes),
         });
         while self.kept.len() > self.capacity.batches || self.kept_bytes > self.capacity.bytes {
             let Some(oldest) = self.kept.pop_front() else { break };
@@ -160,14 +110,32 @@ impl Account {
         }
     }
 
-    /// Counts a batch that was refused.
-    pub fn reject(&mut self, endpoint: Endpoint) {
-        self.by_endpoint.entry(endpoint).or_default().rejected += 1;
+    /// Counts a batch that was refused with a message.
+    pub fn reject(&mut self, batch: Incoming<'_>, reason: Reason, message: &str) {
+        self.turn_away(batch, reason);
+        self.by_endpoint.entry(batch.endpoint).or_default().rejected += 1;
+        if self.refusals.len() == REFUSALS {
+            self.refusals.pop_front();
+        }
+        self.refusals.push_back(Refusal {
+            endpoint: batch.endpoint,
+            source_request_id: batch.id.map(str::to_owned),
+            message: message.to_owned(),
+        });
     }
 
     /// Counts a batch that was not processed and not complained about.
-    pub fn drop_silently(&mut self, endpoint: Endpoint) {
-        self.by_endpoint.entry(endpoint).or_default().dropped += 1;
+    pub fn drop_silently(&mut self, batch: Incoming<'_>) {
+        self.turn_away(batch, Reason::Historical);
+        self.by_endpoint.entry(batch.endpoint).or_default().dropped += 1;
+    }
+
+    /// Notes a batch whose request was refused as a whole.
+    pub fn turn_away(&mut self, batch: Incoming<'_>, reason: Reason) {
+        match batch.arrival() {
+            Some(arrival) => self.ledger.refuse(arrival, reason),
+            None => self.ledger.pass(false),
+        }
     }
 
     /// Counts a request that was answered.
@@ -182,14 +150,25 @@ impl Account {
         self.requests.aborted += 1;
     }
 
+    /// Counts a request whose connection a fault closed.
+    pub fn cut(&mut self, body_bytes: usize) {
+        self.requests.cut += 1;
+        self.requests.bytes += body_bytes as u64;
+    }
+
     /// How much may be kept.
     pub fn capacity(&self) -> Capacity {
         self.capacity
     }
 
-    /// Ids that were let go before their time.
-    pub fn forgotten_ids(&self) -> u64 {
-        self.ids.forgotten()
+    /// What became of each id.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Batches that were accepted.
+    pub fn accepted(&self) -> u64 {
+        self.by_endpoint.values().map(|counts| counts.accepted).sum()
     }
 
     /// A copy with `limit` of the kept batches after the first `offset`, and how many are kept.
@@ -211,48 +190,15 @@ impl Account {
             requests: self.requests.clone(),
             batches: self.kept.iter().skip(offset).take(limit).cloned().collect(),
             forgotten: self.forgotten,
+            refusals: self.refusals.iter().cloned().collect(),
         };
         (received, self.kept.len())
     }
 }
 
-impl Counts {
-    /// Batches of all requests that could be read: the sum of the others.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.accepted + self.rejected + self.duplicate + self.dropped
-    }
-}
-
-impl ReceivedBatch {
-    /// The batch as a typed value. Members that the types do not know are left out.
-    ///
-    /// # Errors
-    ///
-    /// When the service takes what the types cannot hold, such as an enum value in another case.
-    pub fn batch(&self) -> serde_json::Result<types::Batch> {
-        serde_json::from_slice(&self.bytes)
-    }
-
-    /// The batch as JSON, nothing left out.
-    #[must_use]
-    pub fn json(&self) -> serde_json::Value {
-        // Accepted bytes were parsed before.
-        serde_json::from_slice(&self.bytes).unwrap_or_default()
-    }
-}
-
-/// Without the batch itself: event data is personal data.
-impl fmt::Debug for ReceivedBatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReceivedBatch")
-            .field("sequence", &self.sequence)
-            .field("endpoint", &self.endpoint)
-            .field("api_key", &self.api_key)
-            .field("received_at_ms", &self.received_at_ms)
-            .field("source_request_id", &self.source_request_id)
-            .field("bytes", &self.bytes.len())
-            .finish()
+impl<'a> Incoming<'a> {
+    fn arrival(self) -> Option<Arrival<'a>> {
+        Some(Arrival { key: self.key, id: self.id?, digest: self.digest, now_ms: self.now_ms })
     }
 }
 
@@ -264,8 +210,12 @@ mod tests {
         Account::new(Capacity { batches, bytes, ids: 100 })
     }
 
+    fn incoming<'a>(key: &'a ApiKey, id: Option<&'a str>, bytes: &'a str) -> Incoming<'a> {
+        Incoming { endpoint: Endpoint::Bulk, key, id, digest: 0, bytes: bytes.as_bytes(), now_ms: 0 }
+    }
+
     fn accept(account: &mut Account, bytes: &str) {
-        account.accept(Endpoint::Bulk, &ApiKey::for_test("key"), None, bytes.as_bytes(), 0);
+        account.accept(incoming(&ApiKey::for_test("key"), None, bytes));
     }
 
     #[test]
@@ -306,28 +256,29 @@ mod tests {
     }
 
     #[test]
-    fn the_percentage_is_of_the_current_second() {
-        let mut account = account(0, 0);
-        assert_eq!(account.speed(1_000, 27, 270), 10);
-        assert_eq!(account.speed(1_999, 54, 270), 30);
-        assert_eq!(account.speed(1_999, 1000, 270), 100);
-        assert_eq!(account.speed(2_000, 1, 270), 0);
-        assert_eq!(account.speed(2_000, 1, 0), 0);
-        assert_eq!(account.speed(-1, 100, 200), 50);
-    }
-
-    #[test]
     fn a_reset_forgets_ids_too() {
         let mut account = account(10, 1000);
         let key = ApiKey::for_test("key");
         let send = |account: &mut Account| {
-            account.accept(Endpoint::Events, &key, Some("id".to_owned()), b"{}", 0);
+            account.accept(incoming(&key, Some("id"), "{}"));
             account.page(0, 0).0.counts
         };
         send(&mut account);
         assert_eq!(send(&mut account), Counts { accepted: 1, duplicate: 1, ..Counts::default() });
         account.reset();
         assert_eq!(send(&mut account), Counts { accepted: 1, ..Counts::default() });
+    }
+
+    #[test]
+    fn the_latest_refusals_can_be_shown() {
+        let mut account = account(10, 1000);
+        let key = ApiKey::for_test("key");
+        for n in 0..REFUSALS + 5 {
+            account.reject(incoming(&key, Some("id"), "{}"), Reason::Invalid, &n.to_string());
+        }
+        let received = account.page(0, 0).0;
+        assert_eq!((received.counts.rejected, received.refusals.len()), (105, 100));
+        assert_eq!(received.refusals[0].message, "5");
     }
 
     #[test]

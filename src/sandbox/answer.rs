@@ -5,6 +5,9 @@ use serde::Serialize;
 /// Header of every 2xx answer: the highest percentage used of any limit.
 pub(super) const PERCENTAGE_USED: &str = "x-mp-rate-limit-percentage-used";
 
+/// Header of a 429: the limit that was met.
+pub(super) const LIMIT_EXCEEDED: &str = "x-mp-rate-limit-exceeded";
+
 /// What the sandbox says to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
@@ -59,6 +62,13 @@ impl Answer {
             // Only maps with keys that are no strings cannot be written, and there are none.
             Err(error) => Self::empty(500).with_body(error.to_string().into_bytes()),
         }
+    }
+
+    /// An answer of JSON documents, one a line.
+    pub fn lines(body: Vec<u8>) -> Self {
+        let mut answer = Self::empty(200).with_header("content-type", "application/x-ndjson");
+        answer.body = body;
+        answer
     }
 
     /// The same answer with one more header.

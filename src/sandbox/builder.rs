@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::Sandbox;
 use super::account::{Account, Capacity};
 use super::auth::Accept;
 use super::decide::Policy;
+use super::fault::{Fault, Faults};
+use super::limiter::{RateLimit, RateLimiter};
 use super::server::{self, Shared};
 use crate::clock::{self, SharedClock};
 use crate::validate::Limits;
@@ -26,6 +29,9 @@ pub struct SandboxBuilder {
     limits: Limits,
     capacity: Capacity,
     read_timeout: Duration,
+    rate_limit: Option<RateLimit>,
+    faults: Vec<Fault>,
+    seed: u64,
 }
 
 impl Default for SandboxBuilder {
@@ -37,6 +43,9 @@ impl Default for SandboxBuilder {
             limits: Limits::default(),
             capacity: Capacity { batches: 10_000, bytes: 256 << 20, ids: 1_000_000 },
             read_timeout: Duration::from_secs(30),
+            rate_limit: None,
+            faults: Vec::new(),
+            seed: 0,
         }
     }
 }
@@ -48,8 +57,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// The address and port to listen on. Default: 127.0.0.1. Any address that is not loopback lets others on the
-    /// network read, through `/sandbox/received`, whatever was sent.
+    /// The address and port to listen on. Default: 127.0.0.1. At any address that is not loopback others on the network
+    /// can post; the sandbox's own pages answer them 403.
     pub fn bind(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
@@ -92,9 +101,30 @@ impl SandboxBuilder {
         self
     }
 
-    /// How many ids to keep for de-duplication, over all keys. Default: 1,000,000, which takes up to 100 MB.
-    pub fn max_ids(mut self, ids: usize) -> Self {
+    /// How many ids to keep for de-duplication and for the account, over all keys. Default: 1,000,000. Each takes about 50
+    /// bytes, and ids that are not UUIDs their length in addition. Beyond it the oldest are let go: they would be taken again.
+    pub fn account_limit(mut self, ids: usize) -> Self {
         self.capacity.ids = ids;
+        self
+    }
+
+    /// Refuses what goes beyond this rate with 429. Default: none; the percentage in answers is then of
+    /// [`Limits::batches_per_second`](crate::validate::Limits::batches_per_second).
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// Something more that goes wrong on purpose. Can be called several times.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// What the chance in faults begins with: the same seed and the same requests in the same order meet the same faults.
+    /// Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 
@@ -126,9 +156,16 @@ impl SandboxBuilder {
         };
         let listener = TcpListener::bind(self.address).await.map_err(context)?;
         let address = listener.local_addr().map_err(context)?;
+        let limiter = RateLimiter::new(self.rate_limit, self.limits.batches_per_second);
+        let mut faults = Faults::new(self.seed);
+        faults.replace(None, self.faults, 0);
         let shared = Arc::new(Shared {
             policy: Policy::new(self.accept, self.limits, self.clock),
             account: Mutex::new(Account::new(self.capacity)),
+            limiter: Mutex::new(limiter),
+            faults: Mutex::new(faults),
+            settled: Notify::new(),
+            started: Instant::now(),
             read_timeout: self.read_timeout,
         });
         let (stop, stopped) = oneshot::channel();
@@ -146,6 +183,9 @@ impl fmt::Debug for SandboxBuilder {
             .field("limits", &self.limits)
             .field("capacity", &self.capacity)
             .field("read_timeout", &self.read_timeout)
+            .field("rate_limit", &self.rate_limit)
+            .field("faults", &self.faults)
+            .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
 }

@@ -1,12 +1,12 @@
-//! What the service makes of a request, as functions without I/O: route, admit, judge. Only `Account` remembers anything.
+//! What the service makes of a request by itself, as functions without I/O: route, admit, judge.
 
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::Value;
+use twox_hash::XxHash3_64;
 
-use super::account::Account;
-use super::answer::{Answer, ApiError, PERCENTAGE_USED};
+use super::answer::{Answer, ApiError};
 use super::auth::{Accept, ApiKey, Denied};
 use super::body::{self, BodyError};
 use super::message::{self, Place};
@@ -30,6 +30,16 @@ pub(super) enum Call {
     Reset,
     /// Counts of requests and batches.
     Stats,
+    /// What became of each id.
+    Account,
+    /// The faults in force.
+    Faults,
+    /// Other faults instead of these.
+    SetFaults,
+    /// One more fault.
+    AddFault,
+    /// No more faults.
+    ClearFaults,
     /// A known path with another method; the methods it takes.
     WrongMethod(&'static str),
     /// No such path.
@@ -48,9 +58,32 @@ pub(super) fn route(method: &str, path: &str) -> Call {
         ("/sandbox/stats", _, "GET" | "HEAD") => Call::Stats,
         ("/sandbox/received", _, "GET" | "HEAD") => Call::Received,
         ("/sandbox/received", _, "DELETE") => Call::Reset,
+        ("/sandbox/account", _, "GET" | "HEAD") => Call::Account,
+        ("/sandbox/faults", _, "GET" | "HEAD") => Call::Faults,
+        ("/sandbox/faults", _, "PUT") => Call::SetFaults,
+        ("/sandbox/faults", _, "POST") => Call::AddFault,
+        ("/sandbox/faults", _, "DELETE") => Call::ClearFaults,
         ("/sandbox/received", _, _) => Call::WrongMethod("GET, HEAD, DELETE"),
-        ("/" | "/sandbox/stats", _, _) => Call::WrongMethod("GET, HEAD"),
+        ("/sandbox/faults", _, _) => Call::WrongMethod("GET, HEAD, PUT, POST, DELETE"),
+        ("/" | "/sandbox/stats" | "/sandbox/account", _, _) => Call::WrongMethod("GET, HEAD"),
         _ => Call::Unknown,
+    }
+}
+
+impl Call {
+    /// Whether it is for people on this machine only: what was sent is personal data.
+    pub fn is_private(self) -> bool {
+        match self {
+            Self::Post(_) | Self::Index | Self::WrongMethod(_) | Self::Unknown => false,
+            Self::Received
+            | Self::Reset
+            | Self::Stats
+            | Self::Account
+            | Self::Faults
+            | Self::SetFaults
+            | Self::AddFault
+            | Self::ClearFaults => true,
+        }
     }
 }
 
@@ -92,6 +125,10 @@ pub(super) struct Judged {
 pub(super) struct Batch {
     /// Its bytes in the body.
     pub range: Range<usize>,
+    /// `source_request_id`, when it has one.
+    pub id: Option<String>,
+    /// XXH3 of its bytes.
+    pub digest: u64,
     /// What comes of it.
     pub verdict: Verdict,
 }
@@ -100,10 +137,7 @@ pub(super) struct Batch {
 #[derive(Clone, Debug)]
 pub(super) enum Verdict {
     /// It is taken, unless its id was seen before.
-    Accepted {
-        /// `source_request_id`, when it has one.
-        id: Option<String>,
-    },
+    Accepted,
     /// It is refused, and the answer says so.
     Rejected(ApiError),
     /// It is not processed, and nothing says so.
@@ -126,11 +160,6 @@ impl Policy {
         }
     }
 
-    /// The limits in force.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
     /// Bytes that a body may have.
     pub fn body_limit(&self) -> u64 {
         self.limits.request_bytes_hard
@@ -142,13 +171,19 @@ impl Policy {
             Denied::Missing => Answer::empty(401),
             Denied::Invalid => Answer::empty(403),
         })?;
-        if !head.content_type.is_some_and(is_json) {
-            return Err(Answer::refused(400, "The Content-Type must be application/json."));
-        }
+        self.check_content_type(head)?;
         if head.content_length.is_some_and(|length| length > self.body_limit()) {
             return Err(self.too_large());
         }
         Ok(key)
+    }
+
+    /// Insists on JSON.
+    pub fn check_content_type(&self, head: &Head<'_>) -> Result<(), Answer> {
+        if head.content_type.is_some_and(is_json) {
+            return Ok(());
+        }
+        Err(Answer::refused(400, "The Content-Type must be application/json."))
     }
 
     /// The answer to a body over the limit.
@@ -169,7 +204,12 @@ impl Policy {
         let batches = ranges.into_iter().enumerate().map(|(index, range)| {
             let place = Place { body, start: range.start, index: endpoint.is_bulk().then_some(index) };
             let bytes = body.get(range.clone()).unwrap_or_default();
-            Batch { range, verdict: self.verdict(endpoint, bytes, place) }
+            Batch {
+                range,
+                id: source_request_id(bytes),
+                digest: XxHash3_64::oneshot(bytes),
+                verdict: self.verdict(endpoint, bytes, place),
+            }
         });
         Ok(Judged { endpoint, batches: batches.collect(), now_ms: self.clock.now_unix_ms() })
     }
@@ -192,40 +232,13 @@ impl Policy {
         let validator = if endpoint.is_historical() { &self.historical } else { &self.live };
         let report = validator.check_bytes(batch);
         let Some(first) = report.errors().next() else {
-            return Verdict::Accepted { id: source_request_id(batch) };
+            return Verdict::Accepted;
         };
         // What only this path objects to is documented as not processed, and there is no answer that tells.
         if endpoint.is_historical() && !self.either.check_bytes(batch).has_errors() {
             return Verdict::Dropped;
         }
         Verdict::Rejected(message::of_finding(first, batch, place))
-    }
-}
-
-impl Judged {
-    /// Enters the request into the account and says the answer to it.
-    pub fn settle(self, key: &ApiKey, body: &[u8], limits: &Limits, account: &mut Account) -> Answer {
-        let percentage = account.speed(self.now_ms, self.batches.len(), limits.batches_per_second);
-        let total = self.batches.len();
-        let mut errors = Vec::new();
-        for Batch { range, verdict } in self.batches {
-            match verdict {
-                Verdict::Accepted { id } => {
-                    let bytes = body.get(range).unwrap_or_default();
-                    account.accept(self.endpoint, key, id, bytes, self.now_ms);
-                }
-                Verdict::Rejected(error) => {
-                    account.reject(self.endpoint);
-                    errors.push(error);
-                }
-                Verdict::Dropped => account.drop_silently(self.endpoint),
-            }
-        }
-        if errors.len() == total {
-            return Answer::errors(400, &errors);
-        }
-        let answer = if errors.is_empty() { Answer::empty(202) } else { Answer::errors(202, &errors) };
-        answer.with_header(PERCENTAGE_USED, percentage.to_string())
     }
 }
 

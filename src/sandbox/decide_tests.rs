@@ -6,7 +6,11 @@ use serde_json::Value;
 
 use super::*;
 use crate::clock::FixedClock;
-use crate::sandbox::account::{Capacity, Counts};
+use crate::sandbox::account::{Account, Capacity};
+use crate::sandbox::answer::PERCENTAGE_USED;
+use crate::sandbox::limiter::RateLimiter;
+use crate::sandbox::received::Counts;
+use crate::sandbox::settle::Settlement;
 
 /// 2026-01-15 00:00:00 UTC.
 const NOW_MS: i64 = 1_768_435_200_000;
@@ -22,6 +26,7 @@ const BAD: &str = r#"{"mpid":1,"environment":"nowhere"}"#;
 /// A policy with the documented limits, an empty account, and one key.
 struct Bench {
     policy: Policy,
+    limiter: RateLimiter,
     account: Account,
     key: ApiKey,
 }
@@ -33,14 +38,24 @@ impl Bench {
 
     fn with(limits: Limits) -> Self {
         let capacity = Capacity { batches: 100, bytes: 1 << 20, ids: 100 };
-        Self { policy: policy(limits), account: Account::new(capacity), key: ApiKey::for_test("key") }
+        Self {
+            limiter: RateLimiter::new(None, limits.batches_per_second),
+            policy: policy(limits),
+            account: Account::new(capacity),
+            key: ApiKey::for_test("key"),
+        }
     }
 
     fn take(&mut self, endpoint: Endpoint, body: &str) -> Answer {
-        match self.policy.judge(endpoint, body.as_bytes()) {
-            Ok(judged) => judged.settle(&self.key, body.as_bytes(), self.policy.limits(), &mut self.account),
-            Err(answer) => answer,
-        }
+        let judged = self.policy.judge(endpoint, body.as_bytes());
+        let settlement = Settlement {
+            key: &self.key,
+            body: body.as_bytes(),
+            elapsed_ms: 0,
+            outcome: None,
+            percentage: None,
+        };
+        settlement.settle(judged, &mut self.limiter, &mut self.account).expect("an answer")
     }
 
     /// Accepted, rejected, duplicate, dropped.
@@ -77,6 +92,12 @@ fn paths_and_methods_are_told_apart() {
     assert_eq!(route("GET", "/v2/events"), Call::WrongMethod("POST"));
     assert_eq!(route("DELETE", "/sandbox/received"), Call::Reset);
     assert_eq!(route("POST", "/"), Call::WrongMethod("GET, HEAD"));
+    assert_eq!(route("GET", "/sandbox/account"), Call::Account);
+    assert_eq!(route("PATCH", "/sandbox/faults"), Call::WrongMethod("GET, HEAD, PUT, POST, DELETE"));
+    for method in ["GET", "PUT", "POST", "DELETE"] {
+        assert!(route(method, "/sandbox/faults").is_private(), "{method}");
+    }
+    assert!(!route("POST", "/v2/events").is_private() && !route("GET", "/").is_private());
     for unknown in ["/events", "/v2", "/v2/", "/v2/events/", "/v1/events", "/v2//events", "/V2/events", ""] {
         assert_eq!(route("POST", unknown), Call::Unknown, "{unknown}");
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::answer::ApiError;
 use super::body::BodyError;
+use super::fault::Form;
 use crate::validate::Finding;
 
 /// Where a batch stands in the body of its request.
@@ -31,6 +32,21 @@ pub(super) fn of_finding(finding: &Finding, batch: &[u8], place: Place<'_>) -> A
 /// The error for a body that cannot be split into batches.
 pub(super) fn of_body(error: &BodyError, body: &[u8]) -> ApiError {
     compose(&error.reason, &path(error.index, "", None), body, error.offset)
+}
+
+/// The error for a good batch that is refused on demand.
+pub(super) fn of_fault(form: Form, place: Place<'_>) -> ApiError {
+    const WHY: &str = "The sandbox was told to refuse a batch.";
+    let path = path(place.index, "", None);
+    match form {
+        Form::Path => compose(WHY, &path, place.body, place.start),
+        Form::Position => {
+            // The character after the brace: inside the batch, whichever way one counts.
+            let position = characters(place.body.get(..=place.start).unwrap_or(place.body));
+            ApiError::bad_request(&format!("{WHY} Line 1, position {position}."))
+        }
+        Form::Nothing => ApiError::bad_request(WHY),
+    }
 }
 
 fn compose(sentence: &str, path: &str, body: &[u8], offset: usize) -> ApiError {

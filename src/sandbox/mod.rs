@@ -35,38 +35,99 @@
 //! not processed, as documented; [`Counts::dropped`] counts it. A `source_request_id` that the same key sent within 30 days is
 //! answered 202 and counted as a duplicate. Batches of a request that is refused as a whole are not counted.
 //!
+//! # What can go wrong on purpose
+//!
+//! By itself it never answers 429 or 5xx. With a [rate limit](SandboxBuilder::rate_limit) it refuses what comes too fast, and
+//! with [faults](Fault) it throttles, fails, is slow, closes connections before or after the batches were taken, and takes
+//! requests in part. Chance comes from a [seed](SandboxBuilder::seed), so that a run can be repeated.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! use mparticle_events::sandbox::{RateLimit, Sandbox};
+//!
+//! let sandbox = Sandbox::builder()
+//!     .rate_limit(RateLimit::per_second(270).acceleration(50))
+//!     .fault("503:rate=0.1".parse()?)
+//!     .fault("drop-after:rate=0.05".parse()?)
+//!     .seed(7)
+//!     .start()
+//!     .await?;
+//! // … and later, while it runs:
+//! sandbox.set_faults(["429:retry-after=2,count=5".parse()?]);
+//! sandbox.clear_faults();
+//! # Ok(()) })
+//! # }
+//! ```
+//!
+//! # What it knows afterwards
+//!
+//! [`Sandbox::received`] has the batches and counts, and assertions on them. [`Sandbox::account_of`] says of a
+//! `source_request_id` how often it came, was taken, and was refused, and why: also of batches whose answer was lost. Ids are
+//! known as long as they fit ([`SandboxBuilder::account_limit`]).
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! # use mparticle_events::sandbox::Sandbox;
+//! # use std::time::Duration;
+//! # let sandbox = Sandbox::start().await?;
+//! // … the program sends, sooner or later …
+//! let received = sandbox.wait_for(0, Duration::from_secs(5)).await?;
+//! received.assert_accepted(0).assert_nothing_refused().assert_no_duplicates();
+//! assert!(received.of_customer("c-42").is_none());
+//! assert!(sandbox.account_of("an-id").is_empty());
+//! # Ok(()) })
+//! # }
+//! ```
+//!
 //! # Its own pages
 //!
-//! `GET /` lists the endpoints, `GET /sandbox/received?limit=&offset=` shows what was accepted, `GET /sandbox/stats` counts, and
-//! `DELETE /sandbox/received` forgets everything. They ask for no credentials: whoever reaches the port can read them.
+//! `GET /` lists them: what was accepted and counts (`/sandbox/received`, `/sandbox/stats`), what became of each id
+//! (`/sandbox/account`, whole as NDJSON with `?format=ndjson`), and the faults (`/sandbox/faults`: GET, PUT, POST, DELETE). They
+//! ask for no credentials, and answer whoever is not on this machine 403.
 //!
 //! # What it does not do
 //!
-//! Nothing is forwarded or written to disk. It never answers 429 or 503, and knows nothing of workspaces or data plans. The
-//! service's wording of errors is imitated in form only.
+//! Nothing is forwarded or written to disk. It knows nothing of workspaces or data plans. The service's wording of errors is
+//! imitated in form only, and so is its way to measure rates, which is not documented.
 
 mod account;
+mod admin;
 mod answer;
 mod auth;
 mod body;
 mod builder;
 mod decide;
-mod ids;
+mod expect;
+mod fault;
+mod late;
+mod ledger;
+mod limiter;
 mod message;
+mod reason;
+mod received;
 mod server;
+mod settle;
 mod view;
+mod wire;
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use account::{Counts, Received, ReceivedBatch, Requests};
 pub use builder::SandboxBuilder;
+pub use expect::WaitError;
+pub use fault::{Fault, FaultError};
+pub use ledger::{AccountEntry, AccountTotals};
+pub use limiter::RateLimit;
+pub use received::{Counts, Received, ReceivedBatch, Refusal, Requests};
 
 /// How long [`Sandbox::shutdown`] waits for requests under way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -107,13 +168,8 @@ impl Sandbox {
     /// The base address to send to, such as `http://127.0.0.1:40123/v2`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        // Nothing can be sent to "any address"; loopback is among them.
-        let ip = match self.address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        format!("http://{}{}", SocketAddr::new(ip, self.address.port()), decide::PREFIX)
+        let address = SocketAddr::new(wire::reachable(self.address.ip()), self.address.port());
+        format!("http://{address}{}", decide::PREFIX)
     }
 
     /// What was received until now: a copy that does not change any more.
@@ -122,9 +178,55 @@ impl Sandbox {
         self.shared.account().page(0, usize::MAX).0
     }
 
-    /// Forgets everything that was received, ids for de-duplication included.
+    /// Forgets everything that was received, ids for de-duplication included. Faults stay.
     pub fn reset(&self) {
-        self.shared.account().reset();
+        self.shared.reset();
+    }
+
+    /// Waits until so many batches were accepted in all, and says what was received by then.
+    ///
+    /// # Errors
+    ///
+    /// When fewer were accepted within `timeout`; the message says what came instead.
+    pub async fn wait_for(&self, batches: u64, timeout: Duration) -> Result<Received, WaitError> {
+        let enough = async {
+            loop {
+                let mut settled = pin!(self.shared.settled.notified());
+                // Before looking, so that nothing is missed between the look and the wait.
+                settled.as_mut().enable();
+                if self.shared.account().accepted() >= batches {
+                    return;
+                }
+                settled.await;
+            }
+        };
+        match tokio::time::timeout(timeout, enough).await {
+            Ok(()) => Ok(self.received()),
+            Err(_) => Err(WaitError { wanted: batches, received: Box::new(self.received()) }),
+        }
+    }
+
+    /// What became of a `source_request_id`: an entry for each API key that it came with, none when it never came.
+    #[must_use]
+    pub fn account_of(&self, source_request_id: &str) -> Vec<AccountEntry> {
+        self.shared.account().ledger().find(source_request_id)
+    }
+
+    /// What became of all ids: the sums.
+    #[must_use]
+    pub fn account_totals(&self) -> AccountTotals {
+        self.shared.account().ledger().totals()
+    }
+
+    /// Puts these faults in the place of all, and begins with the seed again.
+    pub fn set_faults(&self, faults: impl IntoIterator<Item = Fault>) {
+        let elapsed_ms = self.shared.elapsed_ms();
+        self.shared.faults().replace(None, faults, elapsed_ms);
+    }
+
+    /// Lets nothing more go wrong on purpose.
+    pub fn clear_faults(&self) {
+        self.set_faults([]);
     }
 
     /// Takes no more requests, and waits up to 5 seconds for those under way.

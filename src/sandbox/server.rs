@@ -8,18 +8,24 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::serve::ListenerExt;
 use bytes::{Bytes, BytesMut};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::account::Account;
+use super::admin::{self, AccountQuery};
 use super::answer::Answer;
-use super::decide::{Call, Head, Policy, route};
+use super::decide::{Call, Head, Policy, Verdict, route};
+use super::fault::{Decision, Faults, Situation};
+use super::late;
+use super::limiter::RateLimiter;
+use super::settle::Settlement;
 use super::view::{self, Page};
+use super::wire::{Door, Peer, is_local};
 use crate::Endpoint;
 
 /// What is read and thrown away of a body nobody wants, so that the sender gets to see the answer.
@@ -32,6 +38,14 @@ pub(super) struct Shared {
     pub policy: Policy,
     /// What was received.
     pub account: Mutex<Account>,
+    /// How much came lately.
+    pub limiter: Mutex<RateLimiter>,
+    /// What goes wrong on purpose.
+    pub faults: Mutex<Faults>,
+    /// Told of every request that was settled.
+    pub settled: Notify,
+    /// What rates and windows are measured from. Ages of events have a clock of their own, which may stand still.
+    pub started: Instant,
     /// How long a body may take.
     pub read_timeout: Duration,
 }
@@ -43,25 +57,33 @@ pub(super) async fn run(
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
     let router = Router::new().fallback(handle).with_state(shared);
-    let listener = listener.tap_io(|stream| {
-        // Without it an answer may be held back a little; nothing is lost if it fails.
-        let _ = stream.set_nodelay(true);
-    });
     let stopped = async {
         // Dropping the sender asks for the same as sending.
         let _ = stop.await;
     };
-    axum::serve(listener, router).with_graceful_shutdown(stopped).await
+    axum::serve(Door(listener), router.into_make_service_with_connect_info::<Peer>())
+        .with_graceful_shutdown(stopped)
+        .await
 }
 
-async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn handle(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
-    let answer = match route(parts.method.as_str(), path) {
-        Call::Post(endpoint) => shared.post(endpoint, &parts.headers, body).await,
+    let query = parts.uri.query();
+    let call = route(parts.method.as_str(), path);
+    if call.is_private() && !is_local(peer.ip()) {
+        let why = "The sandbox's own pages are for the machine that it runs on.";
+        return respond(shared.refuse(Answer::refused(403, why), &parts.headers, body).await);
+    }
+    let answer = match call {
+        Call::Post(endpoint) => return shared.post(endpoint, &parts.headers, body, &peer).await,
         Call::Index => view::index(),
         Call::Stats => view::stats(&shared.account()),
-        Call::Received => match Page::from_query(parts.uri.query()) {
+        Call::Received => match Page::from_query(query) {
             Ok(page) => {
                 let copy = shared.account().page(page.offset, page.limit);
                 view::received(page, copy)
@@ -69,7 +91,30 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
             Err(answer) => answer,
         },
         Call::Reset => {
-            shared.account().reset();
+            shared.reset();
+            Answer::empty(204)
+        }
+        Call::Account => match AccountQuery::from_query(query) {
+            Ok(AccountQuery::Everything) => {
+                let mut response = respond(Answer::lines(Vec::new()));
+                *response.body_mut() = late::account(shared);
+                return response;
+            }
+            Ok(AccountQuery::Page { offset, limit }) => {
+                admin::account_page(shared.account().ledger(), offset, limit)
+            }
+            Ok(AccountQuery::Ids { ids, as_lines }) => {
+                admin::account_of_ids(shared.account().ledger(), &ids, as_lines)
+            }
+            Err(answer) => answer,
+        },
+        Call::Faults => admin::faults(&shared.faults()),
+        Call::SetFaults | Call::AddFault => {
+            let changed = shared.change_faults(call, &parts.headers, body).await;
+            changed.unwrap_or_else(|answer| answer)
+        }
+        Call::ClearFaults => {
+            shared.faults().replace(None, [], 0);
             Answer::empty(204)
         }
         Call::WrongMethod(allowed) => {
@@ -86,27 +131,89 @@ impl Shared {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn post(&self, endpoint: Endpoint, headers: &HeaderMap, body: Body) -> Answer {
+    /// The limiter, likewise.
+    pub fn limiter(&self) -> MutexGuard<'_, RateLimiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The faults, likewise.
+    pub fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Milliseconds since the start.
+    pub fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Forgets everything that was received.
+    pub fn reset(&self) {
+        self.account().reset();
+        self.limiter().reset();
+    }
+
+    async fn change_faults(&self, call: Call, headers: &HeaderMap, body: Body) -> Result<Answer, Answer> {
+        // A page in a browser cannot say so without asking first, and nobody answers that question.
+        self.policy.check_content_type(&head(headers))?;
+        let body = match tokio::time::timeout(self.read_timeout, read(body, admin::BODY_LIMIT)).await {
+            Ok(Read::Complete(body)) => body,
+            Ok(Read::TooLarge) => return Err(Answer::empty(413)),
+            Ok(_) | Err(_) => return Err(Answer::empty(408).with_header("connection", "close")),
+        };
+        let elapsed_ms = self.elapsed_ms();
+        if call == Call::AddFault {
+            let fault = admin::fault_of(&body)?;
+            self.faults().add(fault, elapsed_ms);
+        } else {
+            let (seed, faults) = admin::faults_of(&body)?;
+            self.faults().replace(seed, faults, elapsed_ms);
+        }
+        Ok(admin::faults(&self.faults()))
+    }
+
+    async fn post(&self, endpoint: Endpoint, headers: &HeaderMap, body: Body, peer: &Peer) -> Response {
         let key = match self.policy.admit(&head(headers)) {
             Ok(key) => key,
-            Err(answer) => return self.refuse(answer, headers, body).await,
+            Err(answer) => return respond(self.refuse(answer, headers, body).await),
         };
         let pending = Pending::new(self);
-        let bytes = match self.read(body).await {
-            Read::Complete(bytes) => bytes,
-            Read::TooLarge => return pending.answer(self.policy.too_large(), 0),
+        let body = match self.read(body).await {
+            Read::Complete(body) => body,
+            Read::TooLarge => return respond(pending.answer(self.policy.too_large(), 0)),
             Read::TimedOut => {
-                return pending.answer(Answer::empty(408).with_header("connection", "close"), 0);
+                return respond(pending.answer(Answer::empty(408).with_header("connection", "close"), 0));
             }
             // Nobody is there to read the answer.
-            Read::Aborted => return Answer::empty(400),
+            Read::Aborted => return respond(Answer::empty(400)),
         };
-        match self.policy.judge(endpoint, &bytes) {
-            Ok(judged) => {
-                let answer = judged.settle(&key, &bytes, self.policy.limits(), &mut self.account());
-                pending.answer(answer, bytes.len())
+        let judged = self.policy.judge(endpoint, &body);
+        let elapsed_ms = self.elapsed_ms();
+        let good = |verdict: &Verdict| matches!(verdict, Verdict::Accepted);
+        let good_batches = judged
+            .as_ref()
+            .map_or(0, |judged| judged.batches.iter().filter(|batch| good(&batch.verdict)).count());
+        let Decision { outcome, answer_delay, body_delay, percentage } =
+            self.faults().decide(Situation { endpoint, good_batches, elapsed_ms });
+        let settlement = Settlement { key: &key, body: &body, elapsed_ms, outcome, percentage };
+        let answer = settlement.settle(judged, &mut self.limiter(), &mut self.account());
+        let answer = pending.settle(answer, body.len());
+        self.settled.notify_waiters();
+        if !answer_delay.is_zero() {
+            tokio::time::sleep(answer_delay).await;
+        }
+        match answer {
+            None => {
+                peer.cut();
+                // Nothing of it is written any more.
+                respond(Answer::empty(500))
             }
-            Err(answer) => pending.answer(answer, bytes.len()),
+            Some(answer) if body_delay.is_zero() => respond(answer),
+            Some(mut answer) => {
+                let body = late::slow(std::mem::take(&mut answer.body), body_delay);
+                let mut response = respond(answer);
+                *response.body_mut() = body;
+                response
+            }
         }
     }
 
@@ -141,6 +248,15 @@ impl<'a> Pending<'a> {
         self.answered = true;
         self.shared.account().answered(answer.status, body_bytes);
         answer
+    }
+
+    /// The same when there may be no answer on purpose.
+    fn settle(mut self, answer: Option<Answer>, body_bytes: usize) -> Option<Answer> {
+        if answer.is_none() {
+            self.answered = true;
+            self.shared.account().cut(body_bytes);
+        }
+        Some(self.answer(answer?, body_bytes))
     }
 }
 

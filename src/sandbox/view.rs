@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::account::{Account, Counts, ReceivedBatch, Requests};
+use super::account::Account;
 use super::answer::Answer;
 use super::decide::PREFIX;
+use super::received::{Counts, Received, ReceivedBatch, Requests};
 use crate::Endpoint;
 
 const DEFAULT_LIMIT: usize = 100;
@@ -26,6 +27,11 @@ pub(super) fn index() -> Answer {
                 "GET /sandbox/received": "what was accepted; ?limit=100&offset=0",
                 "GET /sandbox/stats": "counts of requests and batches",
                 "DELETE /sandbox/received": "forget everything",
+                "GET /sandbox/account": "what became of each source_request_id; ?id=ID, ?limit=100&offset=0, ?format=ndjson",
+                "GET /sandbox/faults": "the faults in force, and how often each was met",
+                "PUT /sandbox/faults": "other faults: [\"503:rate=0.1\", {\"kind\":\"429\",\"limit\":\"org\"}] or {\"seed\":7,\"faults\":[…]}",
+                "POST /sandbox/faults": "one more fault",
+                "DELETE /sandbox/faults": "no more faults",
             },
         }),
     )
@@ -66,7 +72,7 @@ pub(super) fn stats(account: &Account) -> Answer {
             max_kept_bytes: capacity.bytes,
             forgotten: received.forgotten,
         },
-        source_request_ids: Ids { max_kept: capacity.ids, forgotten: account.forgotten_ids() },
+        source_request_ids: Ids { max_kept: capacity.ids, forgotten: account.ledger().totals().forgotten },
     };
     Answer::json(200, &stats)
 }
@@ -101,7 +107,7 @@ impl Page {
 }
 
 /// `GET /sandbox/received`; the copy is made under the lock, and the text after it.
-pub(super) fn received(page: Page, (received, kept): (super::Received, usize)) -> Answer {
+pub(super) fn received(page: Page, (received, kept): (Received, usize)) -> Answer {
     #[derive(Serialize)]
     struct Body<'a> {
         counts: Counts,
