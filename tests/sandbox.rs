@@ -3,8 +3,12 @@
 // The lints know tests by their attribute, and helpers of tests have none.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "sandbox/account.rs"]
+mod account;
 #[path = "sandbox/connections.rs"]
 mod connections;
+#[path = "sandbox/faults.rs"]
+mod faults;
 #[path = "sandbox/http.rs"]
 mod http;
 #[path = "sandbox/pages.rs"]

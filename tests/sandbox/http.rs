@@ -45,6 +45,19 @@ impl Connection {
 
     /// Reads one answer; `None` when the connection was closed instead.
     pub async fn read(&mut self) -> Option<Answer> {
+        let mut answer = self.head().await?;
+        let body = if answer.headers.contains_key("transfer-encoding") {
+            self.chunks().await?
+        } else {
+            let length = answer.headers.get("content-length");
+            self.exactly(length.map_or(0, |length| length.parse().expect("a length"))).await?
+        };
+        answer.body = String::from_utf8(body).expect("UTF-8");
+        Some(answer)
+    }
+
+    /// Reads an answer up to its body.
+    pub async fn head(&mut self) -> Option<Answer> {
         let mut line = String::new();
         if self.0.read_line(&mut line).await.ok()? == 0 {
             return None;
@@ -57,10 +70,28 @@ impl Connection {
             let Some((name, value)) = line.trim_end().split_once(": ") else { break };
             headers.insert(name.to_ascii_lowercase(), value.to_owned());
         }
-        let length = headers.get("content-length").map_or(0, |length| length.parse().expect("a length"));
-        let mut body = vec![0; length];
-        self.0.read_exact(&mut body).await.ok()?;
-        Some(Answer { status, headers, body: String::from_utf8(body).expect("UTF-8") })
+        Some(Answer { status, headers, body: String::new() })
+    }
+
+    /// Reads a body that comes in chunks.
+    pub async fn chunks(&mut self) -> Option<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).await.ok()?;
+            let length = usize::from_str_radix(line.trim_end(), 16).ok()?;
+            body.extend(self.exactly(length).await?);
+            self.exactly(2).await?;
+            if length == 0 {
+                return Some(body);
+            }
+        }
+    }
+
+    async fn exactly(&mut self, length: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact(&mut bytes).await.ok()?;
+        Some(bytes)
     }
 
     pub async fn ask(&mut self, request: &[u8]) -> Answer {
@@ -101,4 +132,10 @@ pub async fn ask(address: SocketAddr, request: &[u8]) -> Answer {
 /// Fetches one of the sandbox's own pages.
 pub async fn get(address: SocketAddr, path: &str) -> Answer {
     ask(address, &request("GET", path, &[], b"")).await
+}
+
+/// Puts a JSON body to one of the sandbox's own pages.
+pub async fn admin(address: SocketAddr, method: &str, path: &str, body: &str) -> Answer {
+    let headers = [("Content-Type", "application/json")];
+    ask(address, &request(method, path, &headers, body.as_bytes())).await
 }

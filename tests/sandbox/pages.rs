@@ -13,7 +13,7 @@ async fn the_index_lists_what_there_is() {
     assert_eq!((index.status, index.headers["content-type"].as_str()), (200, "application/json"));
     let index = index.json();
     let listed: Vec<_> = index["endpoints"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(listed.len(), 6);
+    assert_eq!(listed.len(), 11);
     for endpoint in listed {
         let (method, path) = endpoint.split_once(' ').unwrap();
         let answer = ask(sandbox.address(), &request(method, path, &[], b"")).await;
