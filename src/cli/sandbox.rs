@@ -24,12 +24,12 @@ Examples:
   mparticle sandbox --rate-limit 270 --fault 503:rate=0.1 --fault drop-after:rate=0.05 --seed 7
   # the first five requests are throttled; then, while it runs, every second one is
   mparticle sandbox --fault 429:retry-after=2,limit=acceleration,count=5
-  curl -X PUT -H 'Content-Type: application/json' -d '[\"429:every=2\"]' http://127.0.0.1:7788/sandbox/faults
+  curl -X PUT -H 'Content-Type: application/json' -d '[\"429:every=2\"]' localhost:7788/sandbox/faults
 
 Faults, written KIND:OPTION=VALUE,…:
   400 401 403 408 413  refused with this status
-  429                  throttled: retry-after=TEXT (`huge` for a huge one), retryafter=TEXT (spelled so), limit=KIND
-                       (org, account, app, feed, workspace, system, acceleration, none)
+  429                  throttled: retry-after=TEXT (or huge), retryafter=TEXT (spelled so), limit=KIND of
+                       org, account, app, feed, workspace, system, acceleration, none
   500 502 503 504      failed: retry-after=TEXT, retryafter=TEXT
   drop-before          connection closed without an answer, nothing taken
   drop-after           connection closed without an answer, everything taken
@@ -37,8 +37,8 @@ Faults, written KIND:OPTION=VALUE,…:
   slow-answer          the answer comes delay=MS late
   slow-body            the end of the answer comes delay=MS late
   percentage           a 2xx says value=N percent of the limit are used
-  With each: rate=0..1 (chance), every=N, after=N, count=N, from=MS and until=MS (since it was set),
-  path=events, bulkevents or historical
+  with each            rate=0..1 (chance), every=N, after=N, count=N, from=MS, until=MS (since it was set),
+                       path=events, bulkevents or historical
 
 To try a file once, `mparticle send --sandbox FILE` brings its own sandbox.
 Nothing leaves this machine, and nothing is written to disk.";

@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::entry::{AccountEntry, AccountTotals};
 use super::fault::{Fault, Faults};
-use super::ledger::{AccountEntry, AccountTotals, Ledger};
+use super::ledger::Ledger;
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;

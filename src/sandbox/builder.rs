@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use super::Sandbox;
@@ -165,6 +165,7 @@ impl SandboxBuilder {
             limiter: Mutex::new(limiter),
             faults: Mutex::new(faults),
             settled: Notify::new(),
+            ended: Semaphore::new(0),
             started: Instant::now(),
             read_timeout: self.read_timeout,
         });

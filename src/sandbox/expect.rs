@@ -12,7 +12,7 @@ impl Received {
     /// The first kept batch of the user with this `customer_id`.
     #[must_use]
     pub fn of_customer(&self, customer_id: &str) -> Option<&ReceivedBatch> {
-        self.find(|batch| batch["user_identities"]["customer_id"] == customer_id)
+        self.find(|batch| batch.pointer("/user_identities/customer_id").is_some_and(|id| id == customer_id))
     }
 
     /// The first kept batch with an event of this `event_name`, or a screen view of this `screen_name`.
@@ -113,10 +113,10 @@ impl Received {
 }
 
 fn names(batch: &Value) -> impl Iterator<Item = &str> {
-    let events = batch["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let events = batch.get("events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     events.iter().filter_map(|event| {
-        let data = &event["data"];
-        data["event_name"].as_str().or_else(|| data["screen_name"].as_str())
+        let data = event.get("data")?;
+        data.get("event_name").or_else(|| data.get("screen_name"))?.as_str()
     })
 }
 

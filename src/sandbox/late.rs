@@ -4,41 +4,44 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::time::Sleep;
 
 use super::server::Shared;
 
 /// Ids of the account that are written under one lock.
 const PIECE: usize = 1000;
 
-/// A body whose first half comes at once and whose rest, if only its end, comes late.
-pub(super) fn slow(body: Vec<u8>, delay: Duration) -> Body {
+/// A body whose first half comes at once and whose rest, if only its end, comes after `wait`.
+pub(super) fn slow(body: Vec<u8>, wait: impl Future<Output = ()> + Send + 'static) -> Body {
     let mut first = Bytes::from(body);
     let rest = first.split_off(first.len() / 2);
-    let sleep = Box::pin(tokio::time::sleep(delay));
-    Body::from_stream(Slow { first: Some(first), sleep, rest: Some(rest) })
+    Body::from_stream(Slow { first, wait: Some(Box::pin(wait)), rest })
 }
 
 struct Slow {
-    first: Option<Bytes>,
-    sleep: Pin<Box<Sleep>>,
-    rest: Option<Bytes>,
+    first: Bytes,
+    /// Until it was waited for.
+    wait: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    rest: Bytes,
 }
 
 impl Stream for Slow {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(first) = self.first.take().filter(|first| !first.is_empty()) {
-            return Poll::Ready(Some(Ok(first)));
+        let piece = |bytes: &mut Bytes| (!bytes.is_empty()).then(|| Ok(std::mem::take(bytes)));
+        if let Some(first) = piece(&mut self.first) {
+            return Poll::Ready(Some(first));
         }
-        self.sleep.as_mut().poll(context).map(|()| self.rest.take().filter(|rest| !rest.is_empty()).map(Ok))
+        if let Some(wait) = &mut self.wait {
+            ready!(wait.as_mut().poll(context));
+            self.wait = None;
+        }
+        Poll::Ready(piece(&mut self.rest))
     }
 }
 

@@ -99,6 +99,7 @@ mod auth;
 mod body;
 mod builder;
 mod decide;
+mod entry;
 mod expect;
 mod fault;
 mod late;
@@ -123,9 +124,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use builder::SandboxBuilder;
+pub use entry::{AccountEntry, AccountTotals};
 pub use expect::WaitError;
 pub use fault::{Fault, FaultError};
-pub use ledger::{AccountEntry, AccountTotals};
 pub use limiter::RateLimit;
 pub use received::{Counts, Received, ReceivedBatch, Refusal, Requests};
 
@@ -241,6 +242,8 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.stop.take();
         self.task.abort();
+        // Who answers slowly on purpose would go on doing so.
+        self.shared.ended.close();
     }
 }
 

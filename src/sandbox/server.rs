@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use super::account::Account;
@@ -44,6 +44,8 @@ pub(super) struct Shared {
     pub faults: Mutex<Faults>,
     /// Told of every request that was settled.
     pub settled: Notify,
+    /// Has no permits, and is closed at the end: nobody is slow on purpose any more.
+    pub ended: Semaphore,
     /// What rates and windows are measured from. Ages of events have a clock of their own, which may stand still.
     pub started: Instant,
     /// How long a body may take.
@@ -152,6 +154,12 @@ impl Shared {
         self.limiter().reset();
     }
 
+    /// Waits, but not beyond the end of the sandbox.
+    async fn linger(&self, delay: Duration) {
+        // Either way it is time to go on.
+        let _ = tokio::time::timeout(delay, self.ended.acquire()).await;
+    }
+
     async fn change_faults(&self, call: Call, headers: &HeaderMap, body: Body) -> Result<Answer, Answer> {
         // A page in a browser cannot say so without asking first, and nobody answers that question.
         self.policy.check_content_type(&head(headers))?;
@@ -171,7 +179,13 @@ impl Shared {
         Ok(admin::faults(&self.faults()))
     }
 
-    async fn post(&self, endpoint: Endpoint, headers: &HeaderMap, body: Body, peer: &Peer) -> Response {
+    async fn post(
+        self: &Arc<Self>,
+        endpoint: Endpoint,
+        headers: &HeaderMap,
+        body: Body,
+        peer: &Peer,
+    ) -> Response {
         let key = match self.policy.admit(&head(headers)) {
             Ok(key) => key,
             Err(answer) => return respond(self.refuse(answer, headers, body).await),
@@ -199,7 +213,7 @@ impl Shared {
         let answer = pending.settle(answer, body.len());
         self.settled.notify_waiters();
         if !answer_delay.is_zero() {
-            tokio::time::sleep(answer_delay).await;
+            self.linger(answer_delay).await;
         }
         match answer {
             None => {
@@ -209,7 +223,9 @@ impl Shared {
             }
             Some(answer) if body_delay.is_zero() => respond(answer),
             Some(mut answer) => {
-                let body = late::slow(std::mem::take(&mut answer.body), body_delay);
+                let shared = Arc::clone(self);
+                let wait = async move { shared.linger(body_delay).await };
+                let body = late::slow(std::mem::take(&mut answer.body), wait);
                 let mut response = respond(answer);
                 *response.body_mut() = body;
                 response

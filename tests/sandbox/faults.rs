@@ -177,6 +177,21 @@ async fn a_slow_body_comes_after_its_head() {
 }
 
 #[tokio::test]
+async fn nobody_is_slow_beyond_the_end() {
+    let faults = ["slow-answer:delay=3600000,path=events", "slow-body:delay=3600000,path=bulkevents"];
+    let sandbox = Sandbox::builder().fault(fault(faults[0])).fault(fault(faults[1])).start().await.unwrap();
+    let mut answer = Connection::to(sandbox.address()).await;
+    answer.write(&post("/v2/events", &good("a"))).await;
+    let mut body = Connection::to(sandbox.address()).await;
+    body.write(&bulk(&["b"])).await;
+    assert_eq!(body.head().await.unwrap().status, 202);
+    sandbox.wait_for(2, LONG).await.unwrap();
+    drop(sandbox);
+    assert_eq!(answer.read().await.unwrap().status, 202);
+    assert_eq!(body.chunks().await.unwrap(), b"");
+}
+
+#[tokio::test]
 async fn the_percentage_is_forced_and_paths_are_told_apart() {
     let sandbox = with("percentage:value=88,path=bulkevents").await;
     let used = async |request: &[u8]| {
