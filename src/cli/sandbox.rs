@@ -28,8 +28,9 @@ Examples:
 
 Faults, written KIND:OPTION=VALUE,…:
   400 401 403 408 413  refused with this status
-  429                  throttled: retry-after=TEXT (or huge), retryafter=TEXT (spelled so), limit=KIND of
-                       org, account, app, feed, workspace, system, acceleration, none
+  429                  throttled: retry-after=TEXT (huge for a huge number), retryafter=TEXT for
+                       that spelling, limit=org, account, app, feed, workspace, system,
+                       acceleration or none
   500 502 503 504      failed: retry-after=TEXT, retryafter=TEXT
   drop-before          connection closed without an answer, nothing taken
   drop-after           connection closed without an answer, everything taken
@@ -37,8 +38,8 @@ Faults, written KIND:OPTION=VALUE,…:
   slow-answer          the answer comes delay=MS late
   slow-body            the end of the answer comes delay=MS late
   percentage           a 2xx says value=N percent of the limit are used
-  with each            rate=0..1 (chance), every=N, after=N, count=N, from=MS, until=MS (since it was set),
-                       path=events, bulkevents or historical
+  With each of them    rate=0..1 (chance), every=N, after=N, count=N, from=MS and until=MS since
+                       it was set, path=events, bulkevents or historical
 
 To try a file once, `mparticle send --sandbox FILE` brings its own sandbox.
 Nothing leaves this machine, and nothing is written to disk.";
