@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What files of batches are called, packed or not.
 const ENDINGS: [&str; 3] = [".ndjson", ".jsonl", ".json"];
-const PACKED: [&str; 2] = [".gz", ".zst"];
+pub const PACKED: [&str; 2] = [".gz", ".zst"];
 
 /// In words, for messages.
 pub const LOOKED_FOR: &str = "*.ndjson, *.jsonl, *.json, and these with .gz or .zst";

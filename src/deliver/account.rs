@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::answer::words;
 use super::attribute::culprit;
-use super::run::Flight;
 use super::pieces::{Fate, Pieces};
+use super::run::Flight;
 use super::{Answer, Note, Observer, Outcome, Reason, Rejection, Retry, Stop, Summary};
 use crate::client::ApiError;
 use crate::pack::{Origin, Part, Request};
@@ -217,3 +217,7 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "account_tests.rs"]
+mod tests;

@@ -113,7 +113,8 @@ fn names_somebody(anatomy: &Anatomy, batch: &[u8]) -> bool {
     said("mpid").is_some()
         || said("mp_deviceid").is_some()
         || said("user_identities").is_some_and(|identities| {
-            let some: Option<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(identities).ok();
+            let some: Option<serde_json::Map<String, serde_json::Value>> =
+                serde_json::from_slice(identities).ok();
             some.is_some_and(|some| some.values().any(|value| !value.is_null() && value != ""))
         })
 }

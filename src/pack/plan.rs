@@ -108,11 +108,17 @@ impl Planner {
     /// # Errors
     ///
     /// [`TooLarge`], with the batch in it, when it is over the limit and cannot be split. What waited before it is in `units` all the same.
-    pub fn plan(&mut self, batch: RawBatch, paths: &Paths, units: &mut Vec<Unit>) -> Result<(), Box<TooLarge>> {
+    pub fn plan(
+        &mut self,
+        batch: RawBatch,
+        paths: &Paths,
+        units: &mut Vec<Unit>,
+    ) -> Result<(), Box<TooLarge>> {
         let endpoint = match paths {
             Paths::One(endpoint) => *endpoint,
             Paths::ByAge(historical) => {
-                if let Some(pieces) = self.split.then(|| self.by_age(&batch, historical)).and_then(Result::ok) {
+                if let Some(pieces) = self.split.then(|| self.by_age(&batch, historical)).and_then(Result::ok)
+                {
                     self.finish(units);
                     units.extend(pieces);
                     return Ok(());
@@ -132,7 +138,12 @@ impl Planner {
         units.extend(self.open.take().map(Group::close));
     }
 
-    fn join(&mut self, batch: RawBatch, endpoint: Endpoint, units: &mut Vec<Unit>) -> Result<(), Box<TooLarge>> {
+    fn join(
+        &mut self,
+        batch: RawBatch,
+        endpoint: Endpoint,
+        units: &mut Vec<Unit>,
+    ) -> Result<(), Box<TooLarge>> {
         let candidate = match Candidate::of(batch, &self.ids) {
             Ok(candidate) => candidate,
             Err(batch) => {
@@ -211,7 +222,8 @@ fn units(batch: &RawBatch, splitter: &Splitter<'_>, pieces: Vec<(Endpoint, Vec<u
     let pieces = (1_u32..).zip(pieces);
     pieces
         .map(|(number, (endpoint, events))| {
-            let batch = RawBatch { bytes: splitter.piece(&events), ..RawBatch { bytes: Vec::new(), ..*batch } };
+            let batch =
+                RawBatch { bytes: splitter.piece(&events), ..RawBatch { bytes: Vec::new(), ..*batch } };
             let origin = Origin::Piece { number, of, earlier: super::Earlier::default() };
             Unit { endpoint, batch, splice: None, origin }
         })

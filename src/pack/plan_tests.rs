@@ -154,10 +154,7 @@ fn what_cannot_be_split_is_given_back_with_the_reason() {
         (format!(r#"{{"a":"{long}"}}"#), Unsplittable::NoEvents),
         (format!(r#"{{"a":"{long}","events":[{{}},{{}}],"a":1}}"#), Unsplittable::RepeatedKey),
         (format!(r#"{{"events":[{{}},{{"a":"{long}"]}}"#), Unsplittable::Unreadable),
-        (
-            format!(r#"{{"source_request_id":[],"events":[{{}},{{"a":"{long}"}}]}}"#),
-            Unsplittable::UnusableId,
-        ),
+        (format!(r#"{{"source_request_id":[],"events":[{{}},{{"a":"{long}"}}]}}"#), Unsplittable::UnusableId),
         (
             format!(r#"{{"events":[{{}},{{"a":"{long}"}}]}}"#),
             Unsplittable::EventTooLarge { index: 1, bytes: 180 },
@@ -214,7 +211,10 @@ fn a_merged_batch_stays_within_bytes_and_events() {
     let batch = r#"{"mpid":1,"events":[{"n":1}]}"#.to_owned();
     let merged = |limits: &Limits, events| {
         let mut planner = Planner::new(limits, ids()).merge(true).max_merged_events(events);
-        plan(&mut planner, &vec![batch.clone(); 10]).iter().map(|unit| unit.origin.batches()).collect::<Vec<_>>()
+        plan(&mut planner, &vec![batch.clone(); 10])
+            .iter()
+            .map(|unit| unit.origin.batches())
+            .collect::<Vec<_>>()
     };
     assert_eq!(merged(&Limits::default(), 100), [10]);
     assert_eq!(merged(&Limits::default(), 4), [4, 4, 2]);
@@ -239,7 +239,8 @@ fn the_order_of_the_input_is_kept_and_inputs_are_not_mixed() {
 }
 
 fn event() -> impl Strategy<Value = String> {
-    ("[a-z\\]\\[{},]{0,30}", any::<i32>()).prop_map(|(text, number)| format!(r#"{{"t":"{text}" ,"n":{number}}}"#))
+    ("[a-z\\]\\[{},]{0,30}", any::<i32>())
+        .prop_map(|(text, number)| format!(r#"{{"t":"{text}" ,"n":{number}}}"#))
 }
 
 proptest! {

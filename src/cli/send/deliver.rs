@@ -115,6 +115,7 @@ impl Delivery<'_> {
 
         signals.abort();
         let (accepted, pieces) = (std::mem::take(&mut watch.accepted), std::mem::take(&mut watch.pieces));
+        let parts = watch.parts;
         console.borrow().progress.finish();
         if !self.stop.is_stopped() {
             // It is at its end: the channel was closed. Waiting makes its counts final.
@@ -125,6 +126,7 @@ impl Delivery<'_> {
             summary,
             accepted,
             pieces,
+            parts,
             letters: Arc::clone(&self.letters),
             sandbox: None,
             took: started.elapsed(),

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::args::SendArgs;
-use super::plan::Planned;
 use super::producer::{Intake, SharedLetters, lock};
 use crate::Endpoint;
 use crate::cli::args::Output;
@@ -51,6 +50,8 @@ pub struct Outcome {
     pub accepted: BTreeMap<Endpoint, u64>,
     /// Pieces of batches taken, by path.
     pub pieces: BTreeMap<Endpoint, u64>,
+    /// Batches taken, as they were sent: a piece is one, and so is what was merged.
+    pub parts: u64,
     /// The file of dead letters.
     pub letters: SharedLetters,
     /// The other side's account, when it was our own sandbox.
@@ -103,25 +104,17 @@ impl Outcome {
     /// What does not add up, if anything.
     fn odd(&self) -> Option<String> {
         let Intake { read, held_back, handed, .. } = self.intake;
-        let Summary { accepted, rejected, .. } = self.summary;
         if self.stopped().is_none() && (held_back + handed != read || self.summary.total() != handed) {
             let total = self.summary.total();
             return Some(format!(
                 "the counts do not add up: {read} read, {held_back} held back, {handed} handed over, {total} accounted for"
             ));
         }
-        // A retry after an answer that was lost is counted twice there, and once here; so are pieces, and merged batches are the other
-        // way round.
-        let as_read = self.intake.planned == Planned::default();
-        let sandbox = self
-            .sandbox
-            .filter(|_| as_read && self.summary.retries == 0 && self.stopped().is_none())?;
-        (sandbox.answered() != accepted).then(|| {
-            let theirs = sandbox.answered();
-            format!(
-                "the sandbox took {theirs} batches, but {accepted} ({rejected} rejected) were counted here"
-            )
-        })
+        // A retry after an answer that was lost is counted twice there, and once here.
+        let sandbox = self.sandbox.filter(|_| self.summary.retries == 0 && self.stopped().is_none())?;
+        let (theirs, ours) = (sandbox.answered(), self.parts);
+        (theirs != ours)
+            .then(|| format!("the sandbox took {theirs} batches, but {ours} were counted here as sent to it"))
     }
 
     fn exit(&self) -> Exit {
@@ -139,7 +132,8 @@ impl Outcome {
         let paint = Paint(streams.err_color);
         let rejected = self.intake.held_back + self.refused();
         streams.say(format_args!("{}", paint.bold(format!("{} read", count(self.intake.read, "batch")))));
-        let to = |(endpoint, number): (&Endpoint, &u64)| format!("{} to {}", grouped(*number), endpoint.path());
+        let to =
+            |(endpoint, number): (&Endpoint, &u64)| format!("{} to {}", grouped(*number), endpoint.path());
         let mut paths: Vec<String> = self.accepted.iter().map(to).collect();
         let in_pieces = self.summary.accepted.saturating_sub(self.accepted.values().sum());
         if in_pieces > 0 {
@@ -209,8 +203,7 @@ impl Outcome {
             streams.say(format_args!("{} {verb} {path}", count(written, "dead letter")));
         }
         if let Some(SandboxAccount { accepted, rejected, duplicate, dropped }) = self.sandbox {
-            let same = self.odd().is_none() && self.intake.planned == Planned::default();
-            let verdict = if same { ": the same" } else { "" };
+            let verdict = if self.odd().is_none() { ": the same" } else { "" };
             streams.say(format_args!(
                 "the sandbox counts {} accepted, {} rejected, {} seen before, {} not processed{verdict}",
                 grouped(accepted),

@@ -13,6 +13,7 @@ use crate::cli::exit::Failure;
 use crate::cli::inputs::{self, Input};
 use crate::cli::printer::{Printer, Shape, is_content};
 use crate::cli::tally::Tally;
+use crate::cli::walk::PACKED;
 use crate::deliver::Reason;
 use crate::deliver::dead_letter::DeadLetter;
 use crate::input::{BatchReader, InputError, RawBatch};
@@ -300,14 +301,11 @@ fn total<R: BufRead>(reader: &BatchReader<R>) -> u64 {
     reader.bytes_read().max(1)
 }
 
-/// The name that ids are made from: not the path, which depends on where one stands.
+/// The name that ids are made from: not the path, which depends on where one stands, and not how the file is packed.
 fn base_name(input: &Input) -> String {
-    match input {
-        Input::Stdin => input.name(),
-        Input::File(path) => {
-            path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned())
-        }
-    }
+    let Input::File(path) = input else { return input.name() };
+    let name = path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned());
+    PACKED.iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name).to_owned()
 }
 
 /// A word about two inputs whose batches can get the same ids.

@@ -46,6 +46,8 @@ pub struct Watch<'c, 'a, 'b> {
     pub accepted: BTreeMap<Endpoint, u64>,
     /// Pieces of batches it took, by path.
     pub pieces: BTreeMap<Endpoint, u64>,
+    /// Batches it took, as they were sent: a piece is one, and so is what was merged.
+    pub parts: u64,
 }
 
 impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
@@ -57,7 +59,7 @@ impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
         quiet: bool,
     ) -> Self {
         let (accepted, pieces) = (BTreeMap::new(), BTreeMap::new());
-        Self { console, intake, letters, quiet, told: 0, accepted, pieces }
+        Self { console, intake, letters, quiet, told: 0, accepted, pieces, parts: 0 }
     }
 
     fn tell(&mut self, text: impl FnOnce(Paint) -> String) {
@@ -78,6 +80,7 @@ impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
 impl Observer for Watch<'_, '_, '_> {
     fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
         for part in parts {
+            self.parts += 1;
             let counts = if part.origin.piece() > 0 { &mut self.pieces } else { &mut self.accepted };
             *counts.entry(request.endpoint()).or_default() += part.origin.batches();
         }
