@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What files of batches are called, packed or not.
 const ENDINGS: [&str; 3] = [".ndjson", ".jsonl", ".json"];
+/// What packed ones end with.
 pub const PACKED: [&str; 2] = [".gz", ".zst"];
 
 /// In words, for messages.
