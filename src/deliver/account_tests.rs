@@ -112,8 +112,7 @@ fn batches(kinds: &[u8]) -> Vec<RawBatch> {
 }
 
 fn units(batches: &[RawBatch], merge: bool) -> Vec<Unit> {
-    let mut limits = Limits::default();
-    (limits.batch_bytes, limits.batch_bytes_hard) = (150, 160);
+    let limits = Limits { batch_bytes: 150, batch_bytes_hard: 160, ..Limits::default() };
     let mut planner = Planner::new(&limits, ids()).merge(merge);
     let mut units = Vec::new();
     for batch in batches {
@@ -124,8 +123,7 @@ fn units(batches: &[RawBatch], merge: bool) -> Vec<Unit> {
 }
 
 fn deliver(units: Vec<Unit>, transport: Moody, told: &mut Told) -> Summary {
-    let mut limits = Limits::default();
-    limits.batches_per_request = 6;
+    let limits = Limits { batches_per_request: 6, ..Limits::default() };
     let mut packer = Packer::new(Endpoint::Bulk, &limits);
     let mut requests: Vec<Request> = Vec::new();
     for unit in units {

@@ -71,7 +71,7 @@ impl Group {
         candidate: Candidate,
         max_bytes: usize,
         max_events: usize,
-    ) -> Result<(), Candidate> {
+    ) -> Option<Candidate> {
         let (bytes, inner) = (&candidate.batch.bytes[..], candidate.anatomy.inner.clone());
         let before = self.members.first().and_then(|first| self.first.bytes.get(..first.events.start));
         let same = endpoint == self.endpoint
@@ -80,13 +80,13 @@ impl Group {
         let size = self.first.bytes.len() + 1 + inner.len() + self.rest.len() + super::request_id::ADDED;
         let events = self.events + candidate.anatomy.events.len();
         if !same || size > max_bytes || events > max_events {
-            return Err(candidate);
+            return Some(candidate);
         }
         self.first.bytes.push(b',');
         self.members.push(candidate.member(self.first.bytes.len()));
         self.first.bytes.extend_from_slice(bytes.get(inner).unwrap_or_default());
         self.events = events;
-        Ok(())
+        None
     }
 
     /// The unit it makes: a batch that nobody joined is whole and as it was.

@@ -152,11 +152,11 @@ impl Planner {
             }
         };
         let max_bytes = self.room(endpoint).fill;
-        let candidate = match &mut self.open {
+        let apart = match &mut self.open {
             Some(group) => group.join(endpoint, candidate, max_bytes, self.max_merged_events),
-            None => Err(candidate),
+            None => Some(candidate),
         };
-        if let Err(candidate) = candidate {
+        if let Some(candidate) = apart {
             self.finish(units);
             self.open = Some(Group::new(endpoint, candidate));
         }
