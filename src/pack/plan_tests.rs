@@ -92,6 +92,23 @@ fn the_limit_of_a_request_holds_for_a_batch_alone_in_it() {
 }
 
 #[test]
+fn a_request_takes_a_hundred_batches_and_one_byte_less_than_its_limit() {
+    let requests = |batches: &[String]| {
+        let mut packer = Packer::new(Endpoint::Bulk, &Limits::default());
+        let units = plan(&mut Planner::new(&Limits::default(), ids()), batches);
+        let full: Vec<Request> =
+            units.into_iter().filter_map(|unit| packer.push_unit(unit).unwrap()).collect();
+        full.into_iter().chain(packer.finish()).map(|request| request.body().len()).collect::<Vec<_>>()
+    };
+    assert_eq!(requests(&vec!["{}".to_owned(); 100]).len(), 1);
+    assert_eq!(requests(&vec!["{}".to_owned(); 101]).len(), 2);
+    let own = r#""source_request_id":"mine","#;
+    let two = |bytes| requests(&[sized(127_998, 2, own), sized(bytes, 2, own)]);
+    assert_eq!(two(127_998), [255_999]);
+    assert_eq!(two(127_999), [128_000, 128_001]);
+}
+
+#[test]
 fn pieces_keep_all_but_the_events_and_the_id() {
     let own = r#"{ "source_request_id" : "mine", "mpid":1,"events":[ {"n":1} ,{"n":2}], "user_attributes":{"a":"\u00e9"}, "batch_id":7 }"#;
     let late = r#"{"mpid":1,"events":[{"n":1},{"n":2}],"source_request_id":12}"#;

@@ -48,7 +48,7 @@ impl Unit {
     /// use mparticle_events::{Endpoint, validate::Limits};
     ///
     /// let mut limits = Limits::default();
-    /// limits.batch_bytes_hard = 100;
+    /// limits.batch_bytes_hard = 110;
     /// let batch = br#"{"mpid":1,"events":[{"n":1},{"n":2},{"n":3},{"n":4},{"n":5},{"n":6}]}"#.to_vec();
     /// let mut planner = Planner::new(&limits, RequestIds::for_input("a.ndjson"));
     /// let mut units = Vec::new();
