@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// What files of batches are called, packed or not.
 const ENDINGS: [&str; 3] = [".ndjson", ".jsonl", ".json"];
-const PACKED: [&str; 2] = [".gz", ".zst"];
+/// What packed ones end with.
+pub const PACKED: [&str; 2] = [".gz", ".zst"];
 
 /// In words, for messages.
 pub const LOOKED_FOR: &str = "*.ndjson, *.jsonl, *.json, and these with .gz or .zst";

@@ -1,4 +1,4 @@
-//! Keeps the account of a run: every batch is entered once, and its observer told.
+//! Keeps the account of a run: every batch of the input is counted once, and the observer told of every part of a request.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,24 +6,37 @@ use std::time::Duration;
 
 use super::answer::words;
 use super::attribute::culprit;
+use super::pieces::{Fate, Pieces};
 use super::run::Flight;
 use super::{Answer, Note, Observer, Outcome, Reason, Rejection, Retry, Stop, Summary};
 use crate::client::ApiError;
-use crate::pack::{Part, Request};
+use crate::pack::{Origin, Part, Request};
 
 pub(super) struct Account<'a, O: ?Sized> {
     summary: Summary,
+    pieces: Pieces,
     observer: &'a mut O,
     stop: &'a Stop,
 }
 
+/// What the service, or the lack of its answer, says about a part.
+struct Verdict<'a> {
+    reason: Reason,
+    code: Option<String>,
+    answer: &'a Answer,
+    message: String,
+}
+
 impl<'a, O: Observer + ?Sized> Account<'a, O> {
     pub(super) fn new(observer: &'a mut O, stop: &'a Stop) -> Self {
-        Self { summary: Summary::default(), observer, stop }
+        Self { summary: Summary::default(), pieces: Pieces::default(), observer, stop }
     }
 
     /// The account, when nothing more comes.
     pub(super) fn close(mut self) -> Summary {
+        for fate in std::mem::take(&mut self.pieces).unfinished() {
+            self.count(fate, 1);
+        }
         self.summary.stopped = self.stop.reason();
         self.summary
     }
@@ -47,7 +60,9 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
     }
 
     pub(super) fn not_attempted(&mut self, request: &Request) {
-        self.summary.not_attempted += request.len() as u64;
+        for part in request.parts() {
+            self.enter(part, Fate::NotAttempted);
+        }
         let told = self.observer.not_attempted(request);
         self.told(told);
         self.observer.progress(&self.summary);
@@ -56,8 +71,9 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
     /// The service refused all batches of a request.
     pub(super) fn refused(&mut self, flight: &Flight, answer: &Answer) {
         let code = answer.errors.first().map(|error| error.code.clone());
+        let verdict = Verdict { reason: Reason::Refused, code, answer, message: answer.summary() };
         for index in 0..flight.request.len() {
-            self.reject(flight, index, Reason::Refused, code.clone(), answer, answer.summary());
+            self.reject(flight, index, &verdict);
         }
         self.observer.progress(&self.summary);
     }
@@ -66,8 +82,9 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
     pub(super) fn gave_up(&mut self, flight: &Flight, answer: &Answer) {
         let code = answer.errors.first().map(|error| error.code.clone());
         let message = format!("gave up after {} attempts: {}", flight.attempts(), answer.summary());
+        let verdict = Verdict { reason: Reason::GaveUp, code, answer, message };
         for index in 0..flight.request.len() {
-            self.reject(flight, index, Reason::GaveUp, code.clone(), answer, message.clone());
+            self.reject(flight, index, &verdict);
         }
         self.observer.progress(&self.summary);
     }
@@ -91,7 +108,7 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
             taken = index + 1;
             let message = errors.iter().map(|error| words(error)).collect::<Vec<_>>().join("; ");
             let code = errors.first().map(|error| error.code.clone());
-            self.reject(flight, index, Reason::Refused, code, answer, message);
+            self.reject(flight, index, &Verdict { reason: Reason::Refused, code, answer, message });
         }
         self.accept(request, request.parts().get(taken..));
         self.observer.progress(&self.summary);
@@ -102,30 +119,62 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
         if parts.is_empty() {
             return;
         }
-        self.summary.accepted += parts.len() as u64;
+        for part in parts {
+            self.enter(part, Fate::Accepted);
+        }
         let told = self.observer.accepted(request, parts);
         self.told(told);
     }
 
-    fn reject(
+    fn reject(&mut self, flight: &Flight, index: usize, verdict: &Verdict<'_>) {
+        let request = &flight.request;
+        let Some(part) = request.parts().get(index) else { return };
+        self.enter(part, Fate::Rejected(verdict.reason));
+        let said = &verdict.message;
+        match &part.origin {
+            // It may have arrived, and is known there by the id of the merged one only: it has to stay as it is.
+            Origin::Merged(members) if verdict.reason != Reason::GaveUp => {
+                let (first, last) = (part.line, members.last().map_or(part.line, |last| last.line));
+                let message =
+                    format!("{said} (refused together with lines {first}–{last}, into which it was merged)");
+                for member in 0..members.len() {
+                    let batch = request.member(index, member);
+                    self.tell(flight, index, Some(member), batch, verdict, message.clone());
+                }
+            }
+            Origin::Merged(members) => {
+                let (first, last) = (part.line, members.last().map_or(part.line, |last| last.line));
+                let message = format!("{said} (lines {first}–{last}, merged into one)");
+                self.tell(flight, index, None, request.original(index), verdict, message);
+            }
+            Origin::Piece { number, of, .. } => {
+                let message = format!("{said} (piece {number} of {of})");
+                self.tell(flight, index, None, request.original(index), verdict, message);
+            }
+            Origin::Whole => {
+                self.tell(flight, index, None, request.original(index), verdict, said.clone());
+            }
+        }
+    }
+
+    fn tell(
         &mut self,
         flight: &Flight,
         index: usize,
-        reason: Reason,
-        code: Option<String>,
-        answer: &Answer,
+        member: Option<usize>,
+        batch: Option<Vec<u8>>,
+        verdict: &Verdict<'_>,
         message: String,
     ) {
-        self.summary.rejected += 1;
-        let request = &flight.request;
-        let (Some(part), Some(batch)) = (request.parts().get(index), request.original(index)) else { return };
+        let (Some(part), Some(batch)) = (flight.request.parts().get(index), batch) else { return };
         let rejection = Rejection {
             part,
+            member,
             batch,
-            sent: request.batch(index).unwrap_or_default(),
-            reason,
-            code: code.filter(|code| !code.is_empty()),
-            status: answer.status_code(),
+            sent: flight.request.batch(index).unwrap_or_default(),
+            reason: verdict.reason,
+            code: verdict.code.clone().filter(|code| !code.is_empty()),
+            status: verdict.answer.status_code(),
             message,
             attempts: flight.attempts(),
         };
@@ -133,8 +182,31 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
         self.told(told);
     }
 
+    /// Counts the batches of a part; those in pieces when their last piece is settled.
+    fn enter(&mut self, part: &Part, fate: Fate) {
+        match &part.origin {
+            Origin::Piece { of, earlier, .. } => {
+                if let Some(fate) = self.pieces.settle(part.offset, *of, *earlier, fate) {
+                    self.count(fate, 1);
+                }
+            }
+            origin => self.count(fate, origin.batches()),
+        }
+    }
+
+    fn count(&mut self, fate: Fate, batches: u64) {
+        match fate {
+            Fate::Accepted => self.summary.accepted += batches,
+            Fate::NotAttempted => self.summary.not_attempted += batches,
+            Fate::Rejected(reason) => {
+                self.summary.rejected += batches;
+                self.summary.gave_up += if reason == Reason::GaveUp { batches } else { 0 };
+            }
+        }
+    }
+
     fn note(&mut self, request: &Request, code: &str, message: &str) {
-        let lines = request.parts().iter().map(|part| part.line).collect();
+        let lines = request.parts().iter().flat_map(Part::lines).collect();
         self.summary.note(Note { lines, code: code.to_owned(), message: message.to_owned() });
     }
 
@@ -145,3 +217,7 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "account_tests.rs"]
+mod tests;

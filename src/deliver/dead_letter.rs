@@ -89,14 +89,16 @@ impl DeadLetter {
     pub fn rejected(rejection: &Rejection<'_>) -> Self {
         Self {
             file: None,
-            line: rejection.part.line,
+            line: rejection.line(),
             reason: rejection.reason,
             code: rejection.code.clone(),
             status: rejection.status,
             message: rejection.message.clone(),
             attempts: rejection.attempts,
             at: String::new(),
-            request_id: added_id(rejection),
+            request_id: rejection
+                .merged()
+                .map_or_else(|| added_id(rejection), |member| Some(member.request_id.to_string())),
             batch: rejection.batch.clone(),
         }
     }

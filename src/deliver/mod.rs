@@ -8,7 +8,9 @@
 //! - **not attempted**: the run was stopped before there was an answer. Sending it again is safe when the batches carry a
 //!   `source_request_id` (see [`RequestIds`](crate::pack::RequestIds)).
 //!
-//! The three add up to what went in. Requests can arrive in another order than they stand in the input.
+//! The three add up to what went in: batches of the input, however they were packed. Of a batch that goes in pieces all must be
+//! accepted; it is rejected when one of them is, and else not attempted when one of them is not. Of batches that were merged each counts.
+//! Requests can arrive in another order than they stand in the input.
 //!
 //! The decisions are free of I/O and stand alone: [`retry::decide`] (what to do after an answer), [`attribute::culprit`] (which batch
 //! an error is about), [`RateLimiter`] (when the next request may go).
@@ -46,6 +48,7 @@ pub mod attribute;
 pub mod dead_letter;
 mod feed;
 mod observer;
+mod pieces;
 mod rate;
 pub mod retry;
 mod run;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
-use crate::pack::{Part, Request};
+use crate::pack::{Member, Part, Request};
 
 /// Why a batch was not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,9 +41,11 @@ impl fmt::Display for Reason {
 pub struct Rejection<'a> {
     /// Where it comes from.
     pub part: &'a Part,
-    /// Its bytes as they were in the input.
+    /// Which of the batches that were merged into the part this is about, from 0; nothing when it is about the part as a whole.
+    pub member: Option<usize>,
+    /// Its bytes, ready to be sent again: as they were in the input, or those of the piece.
     pub batch: Vec<u8>,
-    /// Its bytes as they were sent.
+    /// The bytes of the part as they were sent.
     pub sent: &'a [u8],
     /// Why.
     pub reason: Reason,
@@ -55,6 +57,33 @@ pub struct Rejection<'a> {
     pub message: String,
     /// How often it was posted.
     pub attempts: u32,
+}
+
+impl Rejection<'_> {
+    /// The line of its first byte in the input, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.merged().map_or(self.part.line, |member| member.line)
+    }
+
+    /// Bytes from the start of the input.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.merged().map_or(self.part.offset, |member| member.offset)
+    }
+
+    /// The one of several merged batches that this is about.
+    #[must_use]
+    pub fn merged(&self) -> Option<&Member> {
+        self.part.origin.members().get(self.member?)
+    }
+
+    /// Whether nothing more will be told of the part: false for all but the last of the batches that were merged into it. Who keeps
+    /// a journal of parts enters this one when it is true.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.member.is_none_or(|member| member + 1 >= self.part.origin.members().len())
+    }
 }
 
 /// A request that will be posted again.
@@ -73,8 +102,15 @@ pub struct Retry<'a> {
 
 /// Watches a run. All methods have a body that does nothing.
 ///
-/// A batch is reported exactly once, to one of `accepted`, `rejected`, `not_attempted`. An error from one of them stops the run: what
-/// is in flight gets its answer, nothing else is sent, and [`Summary::stopped`] says why.
+/// Every [`Part`] of a request is reported to one of `accepted`, `rejected`, `not_attempted`, and once. The one exception is a part into
+/// which several batches were merged and which the service refused: then `rejected` is called for each of those batches in turn, so that
+/// each can be mended and sent by itself ([`Rejection::is_last`]). When the attempts for it were spent it is called once, and the merged
+/// batch has to be sent again as it is: under any other id it could be counted twice.
+///
+/// A part is not always a batch of the input: see [`Origin`](crate::pack::Origin). The [`Summary`] counts those.
+///
+/// An error from one of the methods stops the run: what is in flight gets its answer, nothing else is sent, and [`Summary::stopped`] says
+/// why.
 pub trait Observer {
     /// These batches of one request, next to each other in it, were taken.
     ///
@@ -86,7 +122,7 @@ pub trait Observer {
         Ok(())
     }
 
-    /// This batch was not taken.
+    /// This batch, piece or merged batch was not taken.
     ///
     /// # Errors
     ///

@@ -2,7 +2,8 @@
 
 /// What came of everything that went in.
 ///
-/// `accepted + rejected + not_attempted` is the number of batches that were put in.
+/// `accepted + rejected + not_attempted` is the number of batches that were put in. A batch in pieces counts once, of batches merged into
+/// one each counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
@@ -10,6 +11,8 @@ pub struct Summary {
     pub accepted: u64,
     /// Batches it refused, and batches whose attempts were spent: each was given to the observer with the reason.
     pub rejected: u64,
+    /// Of those rejected, the batches whose attempts were spent.
+    pub gave_up: u64,
     /// Batches without an answer because the run was stopped.
     pub not_attempted: u64,
     /// Posts, repeated ones included.

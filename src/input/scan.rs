@@ -135,6 +135,29 @@ pub(crate) fn members(text: &[u8]) -> Option<Vec<Member>> {
     }
 }
 
+/// The elements of a JSON array that stands at `array` in the text; `None` when its brackets and strings make none.
+pub(crate) fn elements(text: &[u8], array: Range<usize>) -> Option<Vec<Range<usize>>> {
+    let mut elements = Vec::new();
+    let text = text.get(..array.end)?;
+    if text.get(array.start) != Some(&b'[') {
+        return None;
+    }
+    let mut at = skip_space(text, array.start + 1);
+    if text.get(at) == Some(&b']') {
+        return ends_at(text, at + 1).then_some(elements);
+    }
+    loop {
+        let element = at..value_end(text, at)?;
+        at = skip_space(text, element.end);
+        elements.push(element);
+        match text.get(at)? {
+            b',' => at = skip_space(text, at + 1),
+            b']' => return ends_at(text, at + 1).then_some(elements),
+            _ => return None,
+        }
+    }
+}
+
 fn skip_space(text: &[u8], from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     from + rest.iter().take_while(|byte| is_space(**byte)).count()
@@ -223,6 +246,20 @@ mod tests {
             "\"a\"",
         ] {
             assert_eq!(names(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn elements_of_an_array_keep_their_own_commas() {
+        let text = r#"{"a":[ {"b":[1,2]} , "],",3]}"#;
+        let all = elements(text.as_bytes(), 5..text.len() - 1).unwrap();
+        assert_eq!(
+            all.into_iter().map(|element| &text[element]).collect::<Vec<_>>(),
+            [r#"{"b":[1,2]}"#, "\"],\"", "3"]
+        );
+        assert_eq!(elements(b"[ ]", 0..3), Some(vec![]));
+        for bad in ["", "[", "[1,]", "[1 2]", "[,1]", "{}", "[1]]", "[{]}"] {
+            assert_eq!(elements(bad.as_bytes(), 0..bad.len()), None, "{bad}");
         }
     }
 

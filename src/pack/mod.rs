@@ -3,6 +3,9 @@
 //! Greedy and in order: a request is closed when the next batch would not fit. Sizes are those of the body that is
 //! sent, brackets and commas included, and stay below the smaller reading of "256 KB".
 //!
+//! Before that, a [`Planner`] can split batches that are too large or belong to two paths, and merge those that differ in nothing but
+//! their events; what it makes goes to [`Packer::push_unit`].
+//!
 //! ```
 //! use mparticle_events::Endpoint;
 //! use mparticle_events::input::BatchReader;
@@ -22,12 +25,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod age;
+mod events;
+mod merge;
+mod origin;
 mod packer;
+mod plan;
 mod request;
 mod request_id;
+mod split;
+mod unit;
 
+pub use age::{AgeRouter, Paths};
+pub use events::Unsplittable;
+pub use origin::{Earlier, Member, Origin};
 pub use packer::{Packer, TooLarge};
+pub use plan::Planner;
 pub use request::{Part, Request};
 #[cfg(feature = "client")]
 pub(crate) use request_id::with_id;
 pub use request_id::{RequestIds, has_request_id};
+pub use unit::Unit;

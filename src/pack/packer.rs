@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::request::Open;
-use super::{Part, Request, RequestIds};
+use super::{Part, Request, RequestIds, Unit, Unsplittable};
 use crate::Endpoint;
 use crate::input::RawBatch;
 use crate::validate::Limits;
@@ -19,7 +19,7 @@ pub struct Packer {
     current: Option<Open>,
 }
 
-/// A batch that no request can hold; given back whole.
+/// A batch that is over the limit; given back whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TooLarge {
@@ -29,15 +29,21 @@ pub struct TooLarge {
     pub bytes: usize,
     /// The bytes that are allowed.
     pub limit: usize,
+    /// Why its events cannot be spread over several batches; nothing when that was not tried.
+    pub reason: Option<Unsplittable>,
 }
 
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "line {}: the batch takes {} bytes, the service allows {}; split its events over several batches",
+            "line {}: the batch takes {} bytes, the service allows {}; ",
             self.batch.line, self.bytes, self.limit
-        )
+        )?;
+        match self.reason {
+            Some(reason) => write!(f, "it cannot be split: {reason}"),
+            None => f.write_str("split its events over several batches"),
+        }
     }
 }
 
@@ -75,18 +81,31 @@ impl Packer {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`], with the batch in it, when the batch is over the limit all by itself. The batches before it are not touched.
+    /// [`TooLarge`], with the batch in it, when the batch is over the limit all by itself, the id that is put in included. The batches
+    /// before it are not touched.
     pub fn push(&mut self, batch: RawBatch) -> Result<Option<Request>, Box<TooLarge>> {
-        let (at, added) = self.ids.and_then(|ids| ids.splice(&batch)).unwrap_or_default();
-        let bytes = batch.bytes.len() + added.len();
-        if let Some((bytes, limit)) = self.over(batch.bytes.len(), bytes) {
-            return Err(Box::new(TooLarge { batch, bytes, limit }));
+        let splice = self.ids.and_then(|ids| ids.splice(&batch));
+        self.push_unit(Unit { splice, ..Unit::whole(self.endpoint, batch) })
+    }
+
+    /// Adds what a [`Planner`](super::Planner) has made; it gets no other id than its own, and goes to the path of this packer.
+    ///
+    /// # Errors
+    ///
+    /// As for [`push`](Self::push).
+    pub fn push_unit(&mut self, unit: Unit) -> Result<Option<Request>, Box<TooLarge>> {
+        let bytes = unit.bytes();
+        let Unit { batch, splice, origin, .. } = unit;
+        if let Some((bytes, limit)) = self.over(bytes) {
+            return Err(Box::new(TooLarge { batch, bytes, limit, reason: None }));
         }
+        let (at, added) = splice.unwrap_or_default();
         let full = if self.fits(bytes) { None } else { self.finish() };
         let request = self.current.get_or_insert_with(|| Open::new(self.endpoint));
-        let (open, rest) = batch.bytes.split_at(at);
-        let spliced = (!added.is_empty()).then(|| at..at + added.len());
-        let part = Part { range: 0..0, line: batch.line, offset: batch.offset, index: batch.index, spliced };
+        let (open, rest) = batch.bytes.split_at(at.min(batch.bytes.len()));
+        let spliced = (!added.is_empty()).then(|| open.len()..open.len() + added.len());
+        let part =
+            Part { range: 0..0, line: batch.line, offset: batch.offset, index: batch.index, spliced, origin };
         request.append(&[open, &added, rest], part);
         if request.len() >= self.max_batches {
             return Ok(self.finish());
@@ -103,11 +122,11 @@ impl Packer {
         if self.endpoint.is_bulk() { 2 } else { 0 }
     }
 
-    /// The size and the limit it breaks, for a batch of that many bytes in the input and in the body.
-    fn over(&self, original: usize, sent: usize) -> Option<(usize, usize)> {
-        let alone = sent + self.brackets();
-        if original > self.max_batch_bytes {
-            Some((original, self.max_batch_bytes))
+    /// The size and the limit it breaks, for a batch that is sent in that many bytes.
+    fn over(&self, bytes: usize) -> Option<(usize, usize)> {
+        let alone = bytes + self.brackets();
+        if bytes > self.max_batch_bytes {
+            Some((bytes, self.max_batch_bytes))
         } else if alone >= self.below_bytes {
             Some((alone, self.below_bytes.saturating_sub(1)))
         } else {

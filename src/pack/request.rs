@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Origin;
+use super::origin::member_bytes;
 use crate::Endpoint;
 
 /// Where a batch of a request comes from, and where it stands in the body.
@@ -19,6 +21,23 @@ pub struct Part {
     pub index: u64,
     /// The bytes within `range`, counted from its start, that were added: the `source_request_id` the batch did not have.
     pub spliced: Option<Range<usize>>,
+    /// Whether it is a batch of the input, a piece of one, or several in one. Line, offset and index are those of the first.
+    pub origin: Origin,
+}
+
+impl Part {
+    /// Its name among all parts of the inputs: where its first batch begins, and which piece of it this is (0 when it is no piece).
+    #[must_use]
+    pub fn key(&self) -> (u64, u32) {
+        (self.offset, self.origin.piece())
+    }
+
+    /// The line of each batch of the input that has events in it.
+    pub fn lines(&self) -> impl Iterator<Item = usize> + '_ {
+        let members = self.origin.members();
+        let alone = members.is_empty().then_some(self.line);
+        alone.into_iter().chain(members.iter().map(|member| member.line))
+    }
 }
 
 /// A request that is being filled.
@@ -112,7 +131,7 @@ impl Request {
         self.body.get(self.parts.get(index)?.range.clone())
     }
 
-    /// The bytes of one batch as they were in the input: without an added `source_request_id`.
+    /// The bytes of one batch without an added `source_request_id`: for a batch that is sent whole, those of the input.
     #[must_use]
     pub fn original(&self, index: usize) -> Option<Vec<u8>> {
         let sent = self.batch(index)?;
@@ -120,6 +139,12 @@ impl Request {
         let mut original = sent.get(..added.start)?.to_vec();
         original.extend_from_slice(sent.get(added.end..)?);
         Some(original)
+    }
+
+    /// The bytes that one of the batches merged into a part had in the input.
+    #[must_use]
+    pub fn member(&self, index: usize, member: usize) -> Option<Vec<u8>> {
+        member_bytes(&self.original(index)?, self.parts.get(index)?.origin.members(), member)
     }
 
     /// Two requests of half the batches each; `None` when there is only one.

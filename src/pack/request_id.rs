@@ -1,12 +1,16 @@
 //! The `source_request_id` of batches that come without one: made from where and what the batch is.
 
+use memchr::memmem;
 use uuid::Uuid;
 
 use crate::input::RawBatch;
 use crate::input::scan;
 
 /// The key that the service de-duplicates by.
-const KEY: &str = "source_request_id";
+pub(super) const KEY: &str = "source_request_id";
+
+/// The bytes that a UUID as an id adds to a batch that is not empty: key, colon, value, comma.
+pub(super) const ADDED: usize = KEY.len() + 2 + 1 + uuid::fmt::Hyphenated::LENGTH + 2 + 1;
 
 /// The root of all names made here; never changes, or reruns would get other ids.
 const ROOT: Uuid = Uuid::from_u128(0x6d50_6172_7469_636c_8265_7665_6e74_7301);
@@ -16,6 +20,11 @@ const ROOT: Uuid = Uuid::from_u128(0x6d50_6172_7469_636c_8265_7665_6e74_7301);
 /// The id is a UUID (version 5) of the input's name, the number of the batch in it, and its bytes. So it is the same after every
 /// retry and when the same file is sent again, which makes both safe; and equal lines of one file get different ids, so that none of
 /// them is taken for a repetition.
+///
+/// It follows that a batch gets another id, and is counted again, when the input is given another name or a batch is put in or taken out
+/// before it: append to a file that was sent in part, and mend nothing above. And that two inputs of one name are taken for the same
+/// one: where the same bytes stand at the same place in both, the service keeps one of the two. Give each its own name, or the batches
+/// their own ids.
 ///
 /// ```
 /// use mparticle_events::input::RawBatch;
@@ -54,39 +63,55 @@ impl RequestIds {
 
     /// What to put into a batch, and after how many of its bytes; nothing when it has an id, or is no JSON object.
     pub(super) fn splice(&self, batch: &RawBatch) -> Option<(usize, Vec<u8>)> {
-        splice(&batch.bytes, || self.id(batch).to_string())
+        splice_id(&batch.bytes, || self.id(batch).to_string())
     }
 }
 
-/// Whether a batch has a `source_request_id` among its own members; `None` when it is no well-formed JSON object.
+/// Whether a batch has a `source_request_id` among its own members; `None` when it is no JSON object.
+///
+/// A batch in which that text does not occur, nor an escape that could spell it, is not looked at more closely: between its braces it may
+/// be malformed.
 ///
 /// A `null` counts as having one: what the batch says is never overwritten.
 #[must_use]
 pub fn has_request_id(batch: &[u8]) -> Option<bool> {
-    scan::members(batch).map(|members| has_key(&members, batch))
+    if !may_spell_key(batch) {
+        let text = batch.trim_ascii();
+        return (text.len() > 1 && text.starts_with(b"{") && text.ends_with(b"}")).then_some(false);
+    }
+    let members = scan::members(batch)?;
+    Some(members.iter().any(|member| member.is_named(batch, KEY)))
 }
 
 /// The batch with the given id put in after its `{`; unchanged when it has one or is no JSON object.
 #[cfg(feature = "client")]
 pub(crate) fn with_id(batch: &[u8], id: &str) -> Vec<u8> {
-    let Some((at, added)) = splice(batch, || id.to_owned()) else { return batch.to_vec() };
+    let Some((at, added)) = splice_id(batch, || id.to_owned()) else { return batch.to_vec() };
     let (open, rest) = batch.split_at(at);
     [open, &added, rest].concat()
 }
 
-fn has_key(members: &[scan::Member], batch: &[u8]) -> bool {
-    members.iter().any(|member| member.is_named(batch, KEY))
+/// Whether the key can stand in a text at all: as it is, or with a letter of it escaped (`\u005f`, `\u0065`, …).
+fn may_spell_key(text: &[u8]) -> bool {
+    let escaped = |at: usize| matches!(text.get(at + 4), Some(b'5'..=b'7'));
+    memmem::find(text, KEY.as_bytes()).is_some() || memmem::find_iter(text, b"\\u00").any(escaped)
 }
 
-fn splice(batch: &[u8], id: impl FnOnce() -> String) -> Option<(usize, Vec<u8>)> {
-    let members = scan::members(batch)?;
-    if has_key(&members, batch) {
+/// Where a member can be put in: right after the `{`.
+pub(super) fn insertion(batch: &[u8]) -> Option<usize> {
+    Some(batch.iter().position(|byte| *byte == b'{')? + 1)
+}
+
+/// What to put into a batch to give it this id, and after how many of its bytes; nothing when it has one, or is no JSON object.
+pub(super) fn splice_id(batch: &[u8], id: impl FnOnce() -> String) -> Option<(usize, Vec<u8>)> {
+    if has_request_id(batch) != Some(false) {
         return None;
     }
-    let after_brace = batch.iter().position(|byte| *byte == b'{')? + 1;
+    let at = insertion(batch)?;
     let value = serde_json::Value::from(id());
-    let comma = if members.is_empty() { "" } else { "," };
-    Some((after_brace, format!("\"{KEY}\":{value}{comma}").into_bytes()))
+    let empty = batch.get(at..)?.trim_ascii_start().starts_with(b"}");
+    let comma = if empty { "" } else { "," };
+    Some((at, format!("\"{KEY}\":{value}{comma}").into_bytes()))
 }
 
 #[cfg(test)]
@@ -120,7 +145,10 @@ mod tests {
             (br#"{"events":[{"source_request_id":"a"}],"b":"source_request_id"}"#, Some(false)),
             (br#"{"source_request_id ":1,"Source_Request_Id":2}"#, Some(false)),
             (b"{}", Some(false)),
+            (b" {} ", Some(false)),
+            ("{\"a\":\"caf\\u00e9\"}".as_bytes(), Some(false)),
             (b"[{}]", None),
+            (b"{", None),
             (b"{\"a\":1", None),
             (b"", None),
         ] {

@@ -8,6 +8,7 @@ mod errors;
 mod help;
 mod interrupt;
 mod packed;
+mod plan;
 mod sandbox;
 mod send;
 mod support;

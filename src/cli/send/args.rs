@@ -28,7 +28,19 @@ dead letters; not attempted, because the run was stopped. Errors keep a batch
 from being sent, warnings do not.
 
 Sending the same file again is safe: a batch keeps its source_request_id, and
-one without gets the same one every time, so the service counts it once.
+one without gets the same one every time, so the service counts it once. That
+one is made of the name of the file without directory, the place of the batch
+in it, and its bytes: a file that was renamed, or changed above what was sent,
+is another file.
+
+A batch over the size limit is split: each piece has some of the events and all
+else of the batch, under an id made of that of the whole. --merge is the other
+way round: batches next to each other become one when every byte outside of
+events is the same, up to 100 events. It leaves alone what has an id of its own
+or no mpid, mp_deviceid and user_identities. Merged batches have other ids: do
+not send with --merge again what was sent without, or the other way round. The
+same goes for --endpoint auto on another day, which may split elsewhere: give
+the day of the first time with --as-of.
 
 Key and secret come from MPARTICLE_API_KEY and MPARTICLE_API_SECRET only. As
 options, everybody on this machine could read them in the list of processes,
@@ -57,6 +69,14 @@ pub struct SendArgs {
     /// Where to send the batches
     #[arg(long, value_enum, default_value_t = EndpointArg::Bulk)]
     pub endpoint: EndpointArg,
+
+    /// Send batches next to each other as one when they differ in nothing but their events
+    #[arg(long)]
+    pub merge: bool,
+
+    /// Reject a batch over the size limit instead of splitting its events over several
+    #[arg(long)]
+    pub no_split: bool,
 
     /// What to write at the end: for people on standard error, or one JSON object on standard output
     #[arg(long, value_enum, default_value_t = Output::Human)]
@@ -116,7 +136,7 @@ pub enum EndpointArg {
     Bulk,
     /// /bulkevents/historical: data at least 72 hours old, not forwarded to event outputs
     Historical,
-    /// By age: historical when an event is older than 30 days and all are older than 72 hours, else bulk
+    /// By age: historical when an event is older than 30 days and all are older than 72 hours, else bulk; a batch that belongs to both is split
     Auto,
 }
 

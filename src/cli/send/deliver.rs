@@ -114,7 +114,8 @@ impl Delivery<'_> {
         let summary = self.sender(client).run(requests, &self.stop, &mut watch).await;
 
         signals.abort();
-        let (accepted, rejected) = (std::mem::take(&mut watch.accepted), std::mem::take(&mut watch.rejected));
+        let (accepted, pieces) = (std::mem::take(&mut watch.accepted), std::mem::take(&mut watch.pieces));
+        let parts = watch.parts;
         console.borrow().progress.finish();
         if !self.stop.is_stopped() {
             // It is at its end: the channel was closed. Waiting makes its counts final.
@@ -124,7 +125,8 @@ impl Delivery<'_> {
             intake: std::mem::take(&mut *lock(&self.intake)),
             summary,
             accepted,
-            rejected,
+            pieces,
+            parts,
             letters: Arc::clone(&self.letters),
             sandbox: None,
             took: started.elapsed(),

@@ -5,6 +5,7 @@ mod deliver;
 mod dry_run;
 mod letters;
 mod outcome;
+mod plan;
 mod producer;
 mod route;
 mod watch;

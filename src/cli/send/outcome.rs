@@ -12,7 +12,7 @@ use crate::cli::args::Output;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{Paint, Painted, Streams, bytes, count, grouped};
 use crate::cli::runtime::INTERRUPTED;
-use crate::deliver::{Reason, Summary};
+use crate::deliver::Summary;
 use crate::sandbox::Received;
 use crate::validate::Severity;
 
@@ -46,10 +46,12 @@ pub struct Outcome {
     pub intake: Intake,
     /// What was sent.
     pub summary: Summary,
-    /// Batches taken, by path.
+    /// Batches taken, by path: whole ones, and those that were merged.
     pub accepted: BTreeMap<Endpoint, u64>,
-    /// Batches not taken, by reason.
-    pub rejected: BTreeMap<Reason, u64>,
+    /// Pieces of batches taken, by path.
+    pub pieces: BTreeMap<Endpoint, u64>,
+    /// Batches taken, as they were sent: a piece is one, and so is what was merged.
+    pub parts: u64,
     /// The file of dead letters.
     pub letters: SharedLetters,
     /// The other side's account, when it was our own sandbox.
@@ -102,7 +104,6 @@ impl Outcome {
     /// What does not add up, if anything.
     fn odd(&self) -> Option<String> {
         let Intake { read, held_back, handed, .. } = self.intake;
-        let Summary { accepted, rejected, .. } = self.summary;
         if self.stopped().is_none() && (held_back + handed != read || self.summary.total() != handed) {
             let total = self.summary.total();
             return Some(format!(
@@ -111,12 +112,9 @@ impl Outcome {
         }
         // A retry after an answer that was lost is counted twice there, and once here.
         let sandbox = self.sandbox.filter(|_| self.summary.retries == 0 && self.stopped().is_none())?;
-        (sandbox.answered() != accepted).then(|| {
-            let theirs = sandbox.answered();
-            format!(
-                "the sandbox took {theirs} batches, but {accepted} ({rejected} rejected) were counted here"
-            )
-        })
+        let (theirs, ours) = (sandbox.answered(), self.parts);
+        (theirs != ours)
+            .then(|| format!("the sandbox took {theirs} batches, but {ours} were counted here as sent to it"))
     }
 
     fn exit(&self) -> Exit {
@@ -130,21 +128,20 @@ impl Outcome {
         if all && self.summary.notes.is_empty() { Exit::Clean } else { Exit::Findings }
     }
 
-    fn reason(&self, reason: Reason) -> u64 {
-        self.rejected.get(&reason).copied().unwrap_or_default()
-    }
-
     fn human(&self, streams: &mut Streams<'_>) {
         let paint = Paint(streams.err_color);
         let rejected = self.intake.held_back + self.refused();
         streams.say(format_args!("{}", paint.bold(format!("{} read", count(self.intake.read, "batch")))));
-        let paths: Vec<String> = self
-            .accepted
-            .iter()
-            .map(|(endpoint, number)| format!("{} to {}", grouped(*number), endpoint.path()))
-            .collect();
+        let to =
+            |(endpoint, number): (&Endpoint, &u64)| format!("{} to {}", grouped(*number), endpoint.path());
+        let mut paths: Vec<String> = self.accepted.iter().map(to).collect();
+        let in_pieces = self.summary.accepted.saturating_sub(self.accepted.values().sum());
+        if in_pieces > 0 {
+            let pieces: Vec<String> = self.pieces.iter().map(to).collect();
+            paths.push(format!("{} in pieces ({})", grouped(in_pieces), pieces.join(", ")));
+        }
         line(streams, shown(self.summary.accepted, |text| paint.good(text)), "accepted", &paths);
-        let gave_up = self.reason(Reason::GaveUp);
+        let gave_up = self.summary.gave_up;
         let by_service = self.refused().saturating_sub(gave_up);
         let why = [
             (self.intake.held_back, "by the check before sending"),
@@ -161,6 +158,7 @@ impl Outcome {
         if self.intake.unreadable > 0 {
             line(streams, shown(self.intake.unreadable, |text| paint.error(text)), "not readable", &[]);
         }
+        self.intake.planned.say(streams);
         self.findings(streams);
         self.effort(streams);
         self.whereabouts(streams);
@@ -229,15 +227,18 @@ impl Outcome {
             let codes = self.intake.tally.by_code().filter(|(severity, _, _)| *severity == wanted);
             codes.map(|(_, code, number)| (code.to_owned(), json!(number))).collect()
         };
-        let gave_up = self.reason(Reason::GaveUp);
+        let gave_up = self.summary.gave_up;
         let letters = lock(&self.letters);
         let (written, _) = letters.written();
-        let by_path: Map<String, Value> =
-            self.accepted.iter().map(|(endpoint, number)| (endpoint.to_string(), json!(number))).collect();
+        let by_path = |counts: &BTreeMap<Endpoint, u64>| -> Map<String, Value> {
+            counts.iter().map(|(endpoint, number)| (endpoint.to_string(), json!(number))).collect()
+        };
         json!({
             "read": self.intake.read,
             "accepted": self.summary.accepted,
-            "accepted_by_endpoint": by_path,
+            "accepted_by_endpoint": by_path(&self.accepted),
+            "accepted_pieces_by_endpoint": by_path(&self.pieces),
+            "planned": self.intake.planned.json(),
             "rejected": {
                 "before_sending": self.intake.held_back,
                 "by_the_service": self.refused().saturating_sub(gave_up),

@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::args::SendArgs;
 use super::letters::LetterFile;
-use super::route::{Router, rules_of};
+use super::plan::{Plan, Planned};
+use super::route::rules_of;
 use crate::Endpoint;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::{self, Input};
 use crate::cli::printer::{Printer, Shape, is_content};
 use crate::cli::tally::Tally;
+use crate::cli::walk::PACKED;
 use crate::deliver::Reason;
 use crate::deliver::dead_letter::DeadLetter;
 use crate::input::{BatchReader, InputError, RawBatch};
-use crate::pack::{Packer, Request, RequestIds};
+use crate::pack::{Packer, Request, RequestIds, TooLarge, Unit};
 use crate::validate::render::Source;
-use crate::validate::{Across, Limits, Report};
+use crate::validate::{Across, Limits, Report, Route};
 
 /// What comes out.
 pub enum Item {
@@ -41,8 +43,10 @@ pub struct Intake {
     pub held_back: u64,
     /// Parts of an input that cannot be read, such as a batch that is cut off.
     pub unreadable: u64,
-    /// Batches handed over to be sent.
+    /// Batches handed over to be sent: whole, in pieces, or merged with others.
     pub handed: u64,
+    /// Batches that were split or merged.
+    pub planned: Planned,
     /// Bytes of the input read.
     pub bytes: u64,
     /// Whether all inputs were read to their end.
@@ -77,12 +81,13 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// See the module.
 pub struct Producer {
     format: crate::input::Format,
-    router: Router,
-    /// By whether the path is historical; empty when nothing is checked.
-    checks: BTreeMap<bool, Across>,
+    plan: Plan,
+    /// One for the rules of each path, and one for batches that go to both; none when nothing is checked.
+    checks: Vec<(Route, Across)>,
     packers: BTreeMap<Endpoint, Packer>,
     limits: Limits,
     printer: Printer,
+    quiet: bool,
     intake: SharedIntake,
     /// Nowhere in a dry run.
     letters: Option<SharedLetters>,
@@ -101,22 +106,22 @@ impl Producer {
         letters: Option<SharedLetters>,
     ) -> Result<Self, Failure> {
         let limits = args.check.limits();
-        let mut checks = BTreeMap::new();
+        let mut checks = Vec::new();
         if !args.no_validate {
-            for endpoint in [Endpoint::Bulk, Endpoint::Historical] {
-                let validator = args.check.validator(rules_of(endpoint))?;
-                checks.insert(endpoint.is_historical(), validator.across());
+            for route in [Route::Live, Route::Historical, Route::Either] {
+                checks.push((route, args.check.validator(route)?.across()));
             }
         }
         let printer =
             if args.quiet { Printer::silent() } else { Printer::new(Shape::Human, &args.check, color) };
         Ok(Self {
             format: args.input.format.into(),
-            router: Router::new(args.endpoint, &limits, args.check.clock()),
+            plan: Plan::new(args),
             checks,
             packers: BTreeMap::new(),
             limits,
             printer,
+            quiet: args.quiet,
             intake,
             letters,
         })
@@ -125,6 +130,11 @@ impl Producer {
     /// Reads all inputs, one after another, until the sink wants no more.
     pub fn run(mut self, inputs: &[Input], sink: Sink<'_>) {
         let mut start = 0;
+        if let Some(note) = same_name(inputs)
+            && !self.quiet
+        {
+            sink(Item::Text(note.into_bytes()));
+        }
         for input in inputs {
             match self.read(input, start, sink) {
                 Some(bytes) => start += bytes,
@@ -145,16 +155,16 @@ impl Producer {
                 return Some(0);
             }
         };
-        let ids = RequestIds::for_input(&base_name(input));
-        let packers = std::mem::take(&mut self.packers);
-        self.packers =
-            packers.into_iter().map(|(endpoint, packer)| (endpoint, packer.request_ids(ids))).collect();
+        let waited = self.plan.next_input(RequestIds::for_input(&base_name(input)));
+        if !self.deliver(waited, sink) {
+            return None;
+        }
         let mut reader = BatchReader::new(file).format(self.format);
         let mut some = false;
         while let Some(item) = reader.next() {
             some = true;
             let go_on = match item {
-                Ok(batch) => self.batch(&name, start, batch, ids, sink),
+                Ok(batch) => self.batch(&name, start, batch, sink),
                 Err(error) => self.unreadable(&name, &error, sink),
             };
             lock(&self.intake).bytes = start + reader.bytes_read();
@@ -168,12 +178,13 @@ impl Producer {
         Some(total(&reader))
     }
 
-    /// Checks and packs one batch; false when there is no point in going on.
-    fn batch(&mut self, name: &str, start: u64, batch: RawBatch, ids: RequestIds, sink: Sink<'_>) -> bool {
+    /// Checks, plans and packs one batch; false when there is no point in going on.
+    fn batch(&mut self, name: &str, start: u64, batch: RawBatch, sink: Sink<'_>) -> bool {
         lock(&self.intake).read += 1;
-        let endpoint = self.router.endpoint(&batch.bytes);
-        if let Some(check) = self.checks.get_mut(&endpoint.is_historical()) {
-            let report = check.check_bytes(&batch.bytes);
+        let paths = self.plan.paths(&batch.bytes);
+        let rules = rules_of(&paths);
+        if let Some((_, check)) = self.checks.iter_mut().find(|(route, _)| *route == rules) {
+            let report = self.plan.mend(check.check_bytes(&batch.bytes));
             lock(&self.intake).tally.add(&report);
             if !self.show(name, &batch, &report, sink) {
                 return false;
@@ -184,32 +195,43 @@ impl Producer {
                 return self.hold_back(letter.in_file(name));
             }
         }
-        self.pack(name, endpoint, RawBatch { offset: start + batch.offset, ..batch }, ids, sink)
+        let (units, result) = self.plan.plan(RawBatch { offset: start + batch.offset, ..batch }, &paths);
+        lock(&self.intake).planned = self.plan.planned;
+        if !self.deliver(units, sink) {
+            return false;
+        }
+        match result {
+            Ok(()) => {
+                lock(&self.intake).handed += 1;
+                true
+            }
+            Err(large) => self.too_large(name, &large, sink),
+        }
     }
 
-    fn pack(
-        &mut self,
-        name: &str,
-        endpoint: Endpoint,
-        batch: RawBatch,
-        ids: RequestIds,
-        sink: Sink<'_>,
-    ) -> bool {
-        let limits = &self.limits;
-        let packer =
-            self.packers.entry(endpoint).or_insert_with(|| Packer::new(endpoint, limits).request_ids(ids));
-        match packer.push(batch) {
-            Ok(full) => {
-                lock(&self.intake).handed += 1;
-                full.is_none_or(|request| sink(Item::Request(request)))
-            }
+    /// Packs what the plan has made; false when nothing more is wanted.
+    fn deliver(&mut self, units: Vec<Unit>, sink: Sink<'_>) -> bool {
+        units.into_iter().all(|unit| self.pack(unit, sink))
+    }
+
+    fn pack(&mut self, unit: Unit, sink: Sink<'_>) -> bool {
+        let (endpoint, limits) = (unit.endpoint, &self.limits);
+        let packer = self.packers.entry(endpoint).or_insert_with(|| Packer::new(endpoint, limits));
+        match packer.push_unit(unit) {
+            Ok(full) => full.is_none_or(|request| sink(Item::Request(request))),
             Err(large) => {
-                let letter =
-                    DeadLetter::unsent(&large.batch, Reason::TooLarge, None, large.to_string()).in_file(name);
-                let text = format!("{name}: {large}\n");
-                self.hold_back(letter) && sink(Item::Text(text.into_bytes()))
+                // The plan keeps to the limits. If it did not, the counts would not add up, and that be told.
+                let name = lock(&self.intake).file(large.batch.offset).to_owned();
+                self.too_large(&name, &large, sink)
             }
         }
+    }
+
+    fn too_large(&mut self, name: &str, large: &TooLarge, sink: Sink<'_>) -> bool {
+        let letter =
+            DeadLetter::unsent(&large.batch, Reason::TooLarge, None, large.to_string()).in_file(name);
+        let text = format!("{name}: {large}\n");
+        self.hold_back(letter) && sink(Item::Text(text.into_bytes()))
     }
 
     fn show(&mut self, name: &str, batch: &RawBatch, report: &Report, sink: Sink<'_>) -> bool {
@@ -253,7 +275,13 @@ impl Producer {
     }
 
     fn finish(mut self, complete: bool, sink: Sink<'_>) {
-        lock(&self.intake).complete = complete;
+        let waited = self.plan.finish();
+        {
+            let mut intake = lock(&self.intake);
+            intake.complete = complete;
+            intake.planned = self.plan.planned;
+        }
+        self.deliver(waited, sink);
         for packer in self.packers.values_mut() {
             if let Some(request) = packer.finish()
                 && !sink(Item::Request(request))
@@ -273,14 +301,24 @@ fn total<R: BufRead>(reader: &BatchReader<R>) -> u64 {
     reader.bytes_read().max(1)
 }
 
-/// The name that ids are made from: not the path, which depends on where one stands.
+/// The name that ids are made from: not the path, which depends on where one stands, and not how the file is packed.
 fn base_name(input: &Input) -> String {
-    match input {
-        Input::Stdin => input.name(),
-        Input::File(path) => {
-            path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned())
-        }
-    }
+    let Input::File(path) = input else { return input.name() };
+    let name = path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned());
+    PACKED.iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name).to_owned()
+}
+
+/// A word about two inputs whose batches can get the same ids.
+fn same_name(inputs: &[Input]) -> Option<String> {
+    let mut seen: BTreeMap<String, &Input> = BTreeMap::new();
+    inputs.iter().find_map(|input| {
+        let before = seen.insert(base_name(input), input)?;
+        Some(format!(
+            "note: {} and {} have the same file name: where both have the same bytes at the same place and no source_request_id, the service keeps one batch\n\n",
+            before.name(),
+            input.name()
+        ))
+    })
 }
 
 /// The first error of a report in one line, and how many more there are.

@@ -9,7 +9,7 @@ use crate::Endpoint;
 use crate::cli::output::{Paint, Streams, grouped};
 use crate::cli::progress::Progress;
 use crate::deliver::dead_letter::DeadLetter;
-use crate::deliver::{Observer, Reason, Rejection, Retry, Summary};
+use crate::deliver::{Observer, Rejection, Retry, Summary};
 use crate::pack::{Part, Request};
 
 /// Refusals of the service and retries that are told one by one; the rest is counted.
@@ -42,10 +42,12 @@ pub struct Watch<'c, 'a, 'b> {
     letters: SharedLetters,
     quiet: bool,
     told: u32,
-    /// Batches the service took, by path.
+    /// Batches the service took, by path: whole ones, and those it got merged.
     pub accepted: BTreeMap<Endpoint, u64>,
-    /// Batches it did not take, by reason.
-    pub rejected: BTreeMap<Reason, u64>,
+    /// Pieces of batches it took, by path.
+    pub pieces: BTreeMap<Endpoint, u64>,
+    /// Batches it took, as they were sent: a piece is one, and so is what was merged.
+    pub parts: u64,
 }
 
 impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
@@ -56,8 +58,8 @@ impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
         letters: SharedLetters,
         quiet: bool,
     ) -> Self {
-        let (accepted, rejected) = (BTreeMap::new(), BTreeMap::new());
-        Self { console, intake, letters, quiet, told: 0, accepted, rejected }
+        let (accepted, pieces) = (BTreeMap::new(), BTreeMap::new());
+        Self { console, intake, letters, quiet, told: 0, accepted, pieces, parts: 0 }
     }
 
     fn tell(&mut self, text: impl FnOnce(Paint) -> String) {
@@ -77,16 +79,18 @@ impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
 
 impl Observer for Watch<'_, '_, '_> {
     fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
-        *self.accepted.entry(request.endpoint()).or_default() +=
-            u64::try_from(parts.len()).unwrap_or_default();
+        for part in parts {
+            self.parts += 1;
+            let counts = if part.origin.piece() > 0 { &mut self.pieces } else { &mut self.accepted };
+            *counts.entry(request.endpoint()).or_default() += part.origin.batches();
+        }
         Ok(())
     }
 
     fn rejected(&mut self, rejection: &Rejection<'_>) -> io::Result<()> {
-        let name = lock(&self.intake).file(rejection.part.offset).to_owned();
+        let name = lock(&self.intake).file(rejection.offset()).to_owned();
         lock(&self.letters).write(&DeadLetter::rejected(rejection).in_file(name.as_str()))?;
-        *self.rejected.entry(rejection.reason).or_default() += 1;
-        let line = rejection.part.line;
+        let line = rejection.line();
         self.tell(|paint| {
             let reason = rejection.reason;
             format!("{name}:{line}: {}: {}\n\n", paint.error(reason), rejection.message)
