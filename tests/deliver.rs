@@ -96,6 +96,7 @@ fn impatient() -> Policy {
     policy.base = Duration::from_millis(1);
     policy.max_backoff = Duration::from_millis(3);
     policy.max_retry_after = Duration::from_millis(3);
+    policy.retry_burst = 10_000.0;
     policy
 }
 
