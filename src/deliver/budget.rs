@@ -104,7 +104,11 @@ mod tests {
     #[test]
     fn figures_that_are_none_allow_no_retry() {
         for figure in [f64::NAN, -1.0, f64::NEG_INFINITY] {
-            assert_eq!(budget(figure, figure, figure).retry(Duration::from_secs(9)), Duration::MAX, "{figure}");
+            assert_eq!(
+                budget(figure, figure, figure).retry(Duration::from_secs(9)),
+                Duration::MAX,
+                "{figure}"
+            );
         }
     }
 

@@ -146,11 +146,11 @@ pub fn simulate(service: &mut Service, clients: &mut [Client], seconds: usize, s
     let mut random = Random(seed);
     let mut order = BinaryHeap::new();
     let mut events: Vec<Option<Event>> = Vec::new();
-    let mut push = |order: &mut BinaryHeap<Reverse<(Duration, usize)>>,
-                    events: &mut Vec<Option<Event>>,
-                    at: Duration,
-                    client: usize,
-                    what: What| {
+    let push = |order: &mut BinaryHeap<Reverse<(Duration, usize)>>,
+                events: &mut Vec<Option<Event>>,
+                at: Duration,
+                client: usize,
+                what: What| {
         order.push(Reverse((at, events.len())));
         events.push(Some(Event { client, what }));
     };

@@ -9,8 +9,9 @@ use crate::deliver::{Answer, Outcome};
 
 /// The share of the configured rate that is begun with.
 const START: f64 = 0.5;
-/// A pause for all after a 429 that does not say for how long.
+/// A pause for all after a 429 that does not say for how long; it doubles until something is taken.
 const BREATH: Duration = Duration::from_millis(100);
+const LONGEST_BREATH: Duration = Duration::from_secs(4);
 /// The demand of so long ago still counts as demand: no growth while nobody needs it.
 const DEMAND: Duration = Duration::from_secs(2);
 
@@ -44,6 +45,7 @@ pub struct RateLimiter {
     speed: Speed,
     longest_hold: Duration,
     wanted: Option<Duration>,
+    breath: Duration,
 }
 
 impl RateLimiter {
@@ -67,6 +69,7 @@ impl RateLimiter {
             speed: Speed::new(per_second, per_second.map_or(f64::MAX, |ceiling| ceiling * START)),
             longest_hold: Duration::from_secs(5 * 60),
             wanted: None,
+            breath: BREATH,
         }
     }
 
@@ -146,7 +149,11 @@ impl RateLimiter {
     pub fn observe(&mut self, now: Duration, sent: Duration, batches: u64, answer: &Answer) {
         match answer.outcome {
             Outcome::Status(429) => self.throttled(now, sent, batches, answer),
-            Outcome::Status(200..=299) => self.meter.taken(now, batches, answer.percentage_used),
+            Outcome::Status(200..=299) => {
+                self.meter.taken(now, batches, answer.percentage_used);
+                self.speed.taken(sent);
+                self.breath = BREATH;
+            }
             _ => {}
         }
         if let Some(asked) = answer.retry_after {
@@ -165,7 +172,8 @@ impl RateLimiter {
             self.speed.too_fast(now, sent, peak, share, self.meter.per_second(now))
         };
         if news && answer.retry_after.is_none() {
-            self.hold(now, BREATH);
+            self.hold(now, self.breath);
+            self.breath = self.breath.saturating_mul(2).min(LONGEST_BREATH);
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 /// The use of the limit, in percent, that a single sender at its configured rate steers for.
-const TARGET: f64 = 98.8;
+const TARGET: f64 = 99.0;
 /// Whoever is slower than configured steers for a little more, whoever is faster for a little less: that is what makes senders of one account
 /// end at the same rate, although none knows of the others. In percent for each factor of *e*.
-const FAIRNESS: f64 = 0.4;
+const FAIRNESS: f64 = 0.6;
 /// The most that is steered for.
-const TARGET_MAX: f64 = 99.5;
+const TARGET_MAX: f64 = 99.6;
+/// The share of the configured rate that is made use of: requests do not arrive as evenly as they are sent.
+const MARGIN: f64 = 0.988;
 /// A reading from which the service's limit, and not something it does not tell of, explains a 429.
 const NEAR: f64 = 94.0;
 /// Seconds in which most of what is missing to the target is made up for, and most of what is too much is given up.
@@ -27,8 +29,13 @@ const FROZEN: Duration = Duration::from_secs(2);
 const SETTLE: Duration = Duration::from_millis(500);
 /// How long a rate that was too much without a reading that tells so is not tried again.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
-/// No rate is cut below this: some request has to find out that the limit is higher again.
+/// With nothing taken since the last cut, the next one waits for this long: what was sent before has to go out of the service's count first.
+const DRAIN: Duration = Duration::from_secs(5);
+/// No rate is cut below this, and not below this share of the configured one: some request has to find out that the limit is higher again.
 const LEAST: f64 = 0.5;
+const LEAST_SHARE: f64 = 0.04;
+/// Time without an answer that still counts as time to grow, in seconds.
+const LONGEST_STEP: f64 = 3.0;
 /// What there was too much of when nothing was configured and nothing measured: the documented limit.
 const DOCUMENTED: f64 = 270.0;
 /// After a pause of this length the rate starts again from where it started first.
@@ -56,6 +63,8 @@ pub(super) struct Speed {
     frozen: Duration,
     /// Requests sent before this say nothing new by their 429.
     settled: Duration,
+    /// Whether anything that was sent after the last cut was taken; until then, the time from which there can be another cut.
+    drained: Option<Duration>,
     wall: Option<Wall>,
 }
 
@@ -63,25 +72,26 @@ impl Speed {
     /// Starts at `start`, at most `configured`.
     pub(super) fn new(configured: Option<f64>, start: f64) -> Self {
         Self {
-            rate: configured.map(|configured| configured.min(start)),
+            rate: configured.map(|configured| start.min(configured * MARGIN)),
             configured,
-            maximum: configured.unwrap_or(f64::MAX),
+            maximum: configured.map_or(f64::MAX, |configured| configured * MARGIN),
             start,
             growth: 1.0,
             updated: Duration::ZERO,
             frozen: Duration::ZERO,
             settled: Duration::ZERO,
+            drained: None,
             wall: None,
         }
     }
 
     pub(super) fn maximum(&mut self, maximum: f64) {
-        self.maximum = maximum.max(self.configured.unwrap_or(maximum));
+        self.maximum = self.maximum.max(maximum);
     }
 
     pub(super) fn start(&mut self, start: f64) {
         self.start = start;
-        self.rate = self.configured.map(|configured| configured.min(start));
+        self.rate = self.configured.map(|configured| start.min(configured));
     }
 
     pub(super) fn rate(&self) -> Option<f64> {
@@ -102,7 +112,7 @@ impl Speed {
             self.set(rate.min(self.start));
             return;
         }
-        let seconds = passed.as_secs_f64().min(1.0);
+        let seconds = passed.as_secs_f64().min(LONGEST_STEP);
         self.growth += (1.0 - self.growth) * (seconds / GROWTH_BACK);
         let reference = self.configured.unwrap_or(rate);
         let missing = peak.map(|peak| (target(reference, rate) - peak) / 100.0);
@@ -117,6 +127,13 @@ impl Speed {
                 let more = rate + seconds * reference * BLIND_GROWTH * self.growth;
                 self.set(self.within(now, peak, rate, more));
             }
+        }
+    }
+
+    /// The service took what was sent at `sent`.
+    pub(super) fn taken(&mut self, sent: Duration) {
+        if sent >= self.settled {
+            self.drained = None;
         }
     }
 
@@ -135,6 +152,10 @@ impl Speed {
             return false;
         }
         self.settled = now + SETTLE;
+        if self.drained.is_some_and(|from| now < from) {
+            return true;
+        }
+        self.drained = Some(now + DRAIN);
         let rate = self.rate.unwrap_or_else(|| measured.max(DOCUMENTED));
         let told = peak.is_some_and(|peak| peak >= NEAR);
         if !told {
@@ -170,7 +191,9 @@ impl Speed {
     }
 
     fn set(&mut self, rate: f64) {
-        self.rate = Some(if rate.is_finite() { rate.clamp(LEAST.min(self.maximum), self.maximum) } else { LEAST });
+        let least = self.configured.map_or(LEAST, |configured| (configured * LEAST_SHARE).max(LEAST));
+        let least = least.min(self.maximum);
+        self.rate = Some(if rate.is_finite() { rate.clamp(least, self.maximum) } else { least });
     }
 }
 
