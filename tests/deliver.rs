@@ -353,3 +353,26 @@ async fn a_full_disk_stops_the_run() {
     assert!(summary.rejected <= 4, "{summary:?}");
     assert!(summary.stopped.unwrap().contains("no space left"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_names_its_batches_needs_one_more_post_and_not_many() {
+    let named = |index: usize| ApiError::new("BAD_REQUEST", format!("Bad. Path '[{index}].x'."));
+    let transport = scripted(move |number| match number {
+        0 => Answer::status(400).with_errors(vec![named(11), named(3)]),
+        _ => Answer::status(202),
+    });
+    let mut log = Log::default();
+    let summary =
+        sender(transport).run(stream::iter(requests(16, 16, |_| false)), &Stop::new(), &mut log).await;
+    agree(&summary, &log, 16);
+    assert_eq!((summary.requests, summary.accepted, summary.rejected), (2, 14, 2));
+    assert_eq!(log.lines(|fate| matches!(fate, Fate::Rejected(..))), BTreeSet::from([4, 12]));
+
+    // A service that names one batch at a time is asked once more only; then halves find the rest.
+    let transport = scripted(move |_| Answer::status(400).with_errors(vec![named(0)]));
+    let mut log = Log::default();
+    let summary =
+        sender(transport).run(stream::iter(requests(16, 16, |_| false)), &Stop::new(), &mut log).await;
+    agree(&summary, &log, 16);
+    assert_eq!((summary.accepted, summary.rejected), (0, 16));
+}

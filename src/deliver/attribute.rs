@@ -204,4 +204,43 @@ mod tests {
         assert_eq!(culprit("Path 'b', line 4, position 5.", &request), Some(1));
         assert_eq!(culprit("Path 'b', line 9, position 5.", &request), None);
     }
+
+    #[test]
+    fn an_index_is_read_in_every_spelling() {
+        let request = request(&["{}", "{}", "{}"]);
+        for path in
+            ["'[2].x'", "&#39;[2].x&#39;", "&quot;[2].x&quot;", "\"[2]\"", "$[2].x", "'$[2].x'", "[2]"]
+        {
+            assert_eq!(culprit(&format!("Bad. Path {path}, somewhere."), &request), Some(2), "{path}");
+        }
+        assert_eq!(culprit("Bad. Path: $[2].x | LineNumber: 0 | BytePositionInLine: 8.", &request), Some(2));
+        assert_eq!(culprit("Bad. Path: $ | LineNumber: 0 | BytePositionInLine: 4.", &request), Some(1));
+        for path in ["'[x].y'", "'[-1].y'", "'[1'", "'x[1]'", "''"] {
+            assert_eq!(culprit(&format!("Bad. Path {path}."), &request), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_users_wrote_blames_nobody_else() {
+        let request = request(&["{}", "{}", "{}"]);
+        let said = |text: &str| culprit(text, &request);
+        assert_eq!(said("Bad value \"Path '[0].x'\". Path '[2].x', line 1, position 8."), Some(2));
+        assert_eq!(said("Bad value \"Path '[0].x'\". Path '[2].x'."), None);
+        assert_eq!(said("Bad value \"position 2\". Path 'x', line 1, position 8."), Some(2));
+    }
+
+    #[test]
+    fn a_refused_request_is_taken_apart_only_when_every_error_names_its_batch() {
+        let sound = request(&["{}", "{}", "{}"]);
+        let error = |message: &str| ApiError::new("BAD_REQUEST", message);
+        let (one, two) = (error("Path '[1].x'"), error("Path '[2].x'"));
+        let errors = [two.clone(), one.clone(), one.clone()];
+        let faults = named(&errors, &sound).unwrap();
+        let counts: Vec<(usize, usize)> =
+            faults.iter().map(|(index, errors)| (*index, errors.len())).collect();
+        assert_eq!(counts, [(1, 2), (2, 1)]);
+        assert!(named(&[one.clone(), error("Something else.")], &sound).is_none());
+        assert!(named(&[], &sound).is_none());
+        assert!(named(&[one], &request(&["{}", "{x}", "{}"])).is_none(), "no JSON");
+    }
 }

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 /// The use of the limit, in percent, that a single sender at its configured rate steers for.
-const TARGET: f64 = 99.0;
+const TARGET: f64 = 98.9;
 /// Whoever is slower than configured steers for a little more, whoever is faster for a little less: that is what makes senders of one account
 /// end at the same rate, although none knows of the others. In percent for each factor of *e*.
-const FAIRNESS: f64 = 0.6;
+const FAIRNESS: f64 = 0.4;
 /// The most that is steered for.
-const TARGET_MAX: f64 = 99.6;
+const TARGET_MAX: f64 = 99.35;
 /// The share of the configured rate that is made use of: requests do not arrive as evenly as they are sent.
 const MARGIN: f64 = 0.988;
 /// A reading from which the service's limit, and not something it does not tell of, explains a 429.
 const NEAR: f64 = 94.0;
 /// Seconds in which most of what is missing to the target is made up for, and most of what is too much is given up.
-const UP: f64 = 4.0;
-const DOWN: f64 = 3.0;
+const UP: f64 = 3.0;
+const DOWN: f64 = 2.0;
 /// Growth a second, as a share of the configured rate: with readings to go by, and without.
 const GROWTH: f64 = 0.04;
 const BLIND_GROWTH: f64 = 0.01;
@@ -162,7 +162,7 @@ impl Speed {
             self.wall = Some(Wall { rate, at: now, gain: peak.map(|peak| peak / rate.max(LEAST)) });
         }
         self.rate = Some(rate);
-        self.set(rate * share.clamp(0.5, if told { 0.97 } else { 0.8 }));
+        self.set(rate * share.clamp(0.5, if told { 0.98 } else { 0.8 }));
         true
     }
 
