@@ -101,7 +101,6 @@ fn a_limit_that_halves_and_doubles_is_followed() {
             let client = one(&mut service, 270.0, batches, 1300, seed);
             let (down, up) = (recovered(&client, 300, 135.0), recovered(&client, 800, 270.0));
             let what = format!("{counting:?} seed {seed}: after {down} s down, {up} s up");
-            println!("{what}");
             faults.unless(down < 30 && up < 30, what);
             for (limit, from, to) in [(135.0, 500, 800), (270.0, 1000, 1300)] {
                 let (used, refused) = (client.rate(from, to) / limit * 100.0, client.refused(from, to));
@@ -128,7 +127,6 @@ fn fair(what: &str, clients: &[Client; 2], limit: f64, from: usize, to: usize, f
     let (used, ratio) = ((first + second) / limit * 100.0, first / second);
     let refused = clients.each_ref().map(|client| client.refused(from, to));
     let what = format!("{what}: {first:.1} and {second:.1}, together {used:.2} %, refused {refused:.5?}");
-    println!("{what}");
     let seldom = refused.iter().all(|refused| *refused < 0.001);
     faults.unless((ratio - 1.0).abs() < 0.1 && used > 98.0 && seldom, what);
 }
@@ -183,7 +181,6 @@ fn without_readings_a_rate_that_was_too_much_is_remembered() {
         let client = one(&mut service, 270.0, 1, 900, seed);
         let (used, refused) = (client.rate(300, 900) / 2.0, client.refused(300, 900));
         let what = format!("seed {seed}: {used:.2} %, {refused:.5} refused");
-        println!("{what}");
         faults.unless(used > 85.0 && refused < 0.001, what);
     }
 }
@@ -232,11 +229,6 @@ async fn two_senders_with_one_limiter_use_the_limit_and_lose_nothing() {
         );
         let took = start.elapsed().as_secs_f64();
         let refused = server.refused.load(Ordering::Relaxed);
-        println!(
-            "{limit}: {:.2} % used in {took:.0} s, {refused} of {} refused",
-            4e6 / took / limit,
-            one.requests + two.requests
-        );
         assert_eq!((one.accepted, two.accepted), (20_000, 20_000));
         assert_eq!(one.throttled + two.throttled, refused);
         assert!(refused <= refusals, "{refused}");
