@@ -96,6 +96,7 @@ fn impatient() -> Policy {
     policy.base = Duration::from_millis(1);
     policy.max_backoff = Duration::from_millis(3);
     policy.max_retry_after = Duration::from_millis(3);
+    policy.retry_burst = 10_000.0;
     policy
 }
 
@@ -234,7 +235,8 @@ async fn a_service_that_is_down_stops_the_run() {
 
 #[tokio::test]
 async fn random_faults_lose_nothing() {
-    for seed in 0..20 {
+    // Side by side: what a server refuses makes its sender slow down.
+    let runs = (0..20).map(|seed| async move {
         let server = Server::start(Style::Index, server::random_faults(seed, 60)).await;
         let (summary, log) = deliver(&server, requests(120, 7, |line| line % 13 == 0)).await;
         let account = server.account();
@@ -245,7 +247,8 @@ async fn random_faults_lose_nothing() {
         assert_eq!(log.accepted(), account.taken, "seed {seed}");
         assert_eq!(log.lines(|fate| matches!(fate, Fate::Rejected(..))), bad);
         assert_eq!(account.ids.len(), 120, "an id changed on the way");
-    }
+    });
+    futures_util::future::join_all(runs).await;
 }
 
 /// Answers by a function of the number of the post.
@@ -349,4 +352,27 @@ async fn a_full_disk_stops_the_run() {
     assert_eq!(summary.total(), 50);
     assert!(summary.rejected <= 4, "{summary:?}");
     assert!(summary.stopped.unwrap().contains("no space left"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_names_its_batches_needs_one_more_post_and_not_many() {
+    let named = |index: usize| ApiError::new("BAD_REQUEST", format!("Bad. Path '[{index}].x'."));
+    let transport = scripted(move |number| match number {
+        0 => Answer::status(400).with_errors(vec![named(11), named(3)]),
+        _ => Answer::status(202),
+    });
+    let mut log = Log::default();
+    let summary =
+        sender(transport).run(stream::iter(requests(16, 16, |_| false)), &Stop::new(), &mut log).await;
+    agree(&summary, &log, 16);
+    assert_eq!((summary.requests, summary.accepted, summary.rejected), (2, 14, 2));
+    assert_eq!(log.lines(|fate| matches!(fate, Fate::Rejected(..))), BTreeSet::from([4, 12]));
+
+    // A service that names one batch at a time is asked once more only; then halves find the rest.
+    let transport = scripted(move |_| Answer::status(400).with_errors(vec![named(0)]));
+    let mut log = Log::default();
+    let summary =
+        sender(transport).run(stream::iter(requests(16, 16, |_| false)), &Stop::new(), &mut log).await;
+    agree(&summary, &log, 16);
+    assert_eq!((summary.accepted, summary.rejected), (0, 16));
 }

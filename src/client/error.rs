@@ -117,8 +117,8 @@ impl Error {
 
     /// The least time to wait before sending again, from `Retry-After` (or `RetryAfter`), whatever the status.
     ///
-    /// The service documents whole seconds. A date counts from the answer's own `Date`. Anything over a day counts as
-    /// a day; a negative or fractional number or any other text counts as no header.
+    /// The service documents whole seconds; a decimal fraction is understood too. A date counts from the answer's own `Date`.
+    /// Anything over a day counts as a day; a negative number or any other text counts as no header.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.answer()?.headers.retry_after()

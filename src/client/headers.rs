@@ -61,6 +61,15 @@ impl Headers {
             let wait = value.parse().map_or(LONGEST_RETRY_AFTER, Duration::from_secs);
             return Some(wait.min(LONGEST_RETRY_AFTER));
         }
+        if let Some((whole, part)) = value.split_once('.')
+            && [whole, part]
+                .iter()
+                .all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        {
+            // Not documented, but plain: a fraction rounded away would be a wait too short.
+            let wait = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            return Some(wait.map_or(LONGEST_RETRY_AFTER, |wait| wait.min(LONGEST_RETRY_AFTER)));
+        }
         // A date counts from the answer's own date: the two clocks need not agree, and none is read here.
         let seconds = http_date(value)?.saturating_sub(http_date(self.get("date")?)?);
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(LONGEST_RETRY_AFTER))
@@ -92,9 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_whole_seconds() {
+    fn retry_after_is_seconds() {
         for (value, seconds) in [
             ("0", Some(0)),
+            ("2.0", Some(2)),
+            ("99999999999999999999999999.9", Some(86_400)),
             ("30", Some(30)),
             (" 30 ", Some(30)),
             ("86400", Some(86_400)),
@@ -102,7 +113,10 @@ mod tests {
             ("99999999999999999999999999", Some(86_400)),
             ("-1", None),
             ("+1", None),
-            ("1.5", None),
+            ("-1.5", None),
+            ("1.", None),
+            (".5", None),
+            ("1.5.5", None),
             ("1e3", None),
             ("", None),
             ("soon", None),
@@ -113,6 +127,7 @@ mod tests {
             assert_eq!(headers(&[("retryafter", value)]).retry_after(), expected, "{value:?}");
         }
         assert_eq!(headers(&[]).retry_after(), None);
+        assert_eq!(headers(&[("retry-after", "1.5")]).retry_after(), Some(Duration::from_millis(1500)));
     }
 
     #[test]

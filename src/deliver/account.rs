@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::answer::words;
 use super::attribute::culprit;
+use super::flight::Flight;
 use super::pieces::{Fate, Pieces};
-use super::run::Flight;
 use super::{Answer, Note, Observer, Outcome, Reason, Rejection, Retry, Stop, Summary};
 use crate::client::ApiError;
 use crate::pack::{Origin, Part, Request};
@@ -78,6 +78,19 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
         self.observer.progress(&self.summary);
     }
 
+    /// The service refused these batches of a request by name, and took none of the others.
+    pub(super) fn refused_some(
+        &mut self,
+        flight: &Flight,
+        answer: &Answer,
+        faults: &BTreeMap<usize, Vec<&ApiError>>,
+    ) {
+        for (&index, errors) in faults {
+            self.reject_for(flight, index, errors, answer);
+        }
+        self.observer.progress(&self.summary);
+    }
+
     /// No clear answer came.
     pub(super) fn gave_up(&mut self, flight: &Flight, answer: &Answer) {
         let code = answer.errors.first().map(|error| error.code.clone());
@@ -106,12 +119,16 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
         for (&index, errors) in &faults {
             self.accept(request, request.parts().get(taken..index));
             taken = index + 1;
-            let message = errors.iter().map(|error| words(error)).collect::<Vec<_>>().join("; ");
-            let code = errors.first().map(|error| error.code.clone());
-            self.reject(flight, index, &Verdict { reason: Reason::Refused, code, answer, message });
+            self.reject_for(flight, index, errors, answer);
         }
         self.accept(request, request.parts().get(taken..));
         self.observer.progress(&self.summary);
+    }
+
+    fn reject_for(&mut self, flight: &Flight, index: usize, errors: &[&ApiError], answer: &Answer) {
+        let message = errors.iter().map(|error| words(error)).collect::<Vec<_>>().join("; ");
+        let code = errors.first().map(|error| error.code.clone());
+        self.reject(flight, index, &Verdict { reason: Reason::Refused, code, answer, message });
     }
 
     fn accept(&mut self, request: &Request, parts: Option<&[Part]>) {

@@ -13,7 +13,7 @@
 //! Requests can arrive in another order than they stand in the input.
 //!
 //! The decisions are free of I/O and stand alone: [`retry::decide`] (what to do after an answer), [`attribute::culprit`] (which batch
-//! an error is about), [`RateLimiter`] (when the next request may go).
+//! an error is about), [`RateLimiter`] (when the next request may go), [`Window`] (how many at a time), [`Budget`] (how many retries in all).
 //!
 //! ```
 //! use futures_util::stream;
@@ -45,22 +45,27 @@
 mod account;
 mod answer;
 pub mod attribute;
+mod budget;
 pub mod dead_letter;
 mod feed;
+mod flight;
+pub mod limiter;
 mod observer;
 mod pieces;
-mod rate;
 pub mod retry;
 mod run;
 mod sender;
 mod stop;
 mod summary;
+mod window;
 
 pub use answer::{Answer, Failure, Outcome, Transport};
+pub use budget::Budget;
 pub use feed::{Feed, Requests, feed};
+pub use limiter::{Limiter, Limiters, RateLimiter};
 pub use observer::{Observer, Reason, Rejection, Retry, Silent};
-pub use rate::RateLimiter;
 pub use retry::Policy;
 pub use sender::Sender;
 pub use stop::Stop;
 pub use summary::{Note, Summary};
+pub use window::Window;

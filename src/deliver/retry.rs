@@ -22,6 +22,12 @@ pub struct Policy {
     pub max_retry_after: Duration,
     /// Requests in a row that were given up before the whole run stops: the service is down.
     pub max_given_up: u32,
+    /// Retries that are allowed for each request posted for the first time; those after 429 are not counted. See [`Budget`](super::Budget).
+    pub retry_share: f64,
+    /// Retries that are allowed before there was any request.
+    pub retry_burst: f64,
+    /// Retries a second that are allowed when all others are used up; the rest waits.
+    pub retries_per_second: f64,
 }
 
 impl Default for Policy {
@@ -34,6 +40,9 @@ impl Default for Policy {
             max_backoff: Duration::from_secs(60),
             max_retry_after: Duration::from_secs(5 * 60),
             max_given_up: 3,
+            retry_share: 0.2,
+            retry_burst: 20.0,
+            retries_per_second: 1.0,
         }
     }
 }

@@ -3,104 +3,19 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
-use futures_util::future::select;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::{Instant, sleep};
 
 use super::account::Account;
-use super::retry::{Attempt, Decision, decide};
-use super::{Answer, Failure, Observer, Outcome, Policy, RateLimiter, Sender, Stop, Summary, Transport};
+use super::attribute::named;
+use super::flight::{Air, Flight};
+use super::retry::{Decision, decide};
+use super::{Answer, Budget, Failure, Observer, Outcome, Policy, Sender, Stop, Summary, Transport};
 use crate::pack::Request;
-
-/// A request on its way, and what happened to it so far.
-pub(super) struct Flight {
-    pub(super) request: Request,
-    /// Posts of a larger request that this one was a part of.
-    earlier: u32,
-    number: u32,
-    throttled: u32,
-    first: Option<Instant>,
-    /// An answer that may have been lost: the service may have taken it.
-    uncertain: bool,
-}
-
-impl Flight {
-    fn new(request: Request, earlier: u32) -> Self {
-        Self { request, earlier, number: 0, throttled: 0, first: None, uncertain: false }
-    }
-
-    /// Posts of its batches so far.
-    pub(super) fn attempts(&self) -> u32 {
-        self.earlier.saturating_add(self.number)
-    }
-
-    fn attempt(&self) -> Attempt {
-        Attempt {
-            number: self.number,
-            throttled: self.throttled,
-            elapsed: self.first.map_or(Duration::ZERO, |first| first.elapsed()),
-            batches: self.request.len(),
-        }
-    }
-}
-
-/// What all flights share.
-struct Air<'a, T> {
-    transport: &'a T,
-    stop: &'a Stop,
-    limiter: Mutex<RateLimiter>,
-    start: Instant,
-}
-
-impl<T: Transport> Air<'_, T> {
-    fn limiter<R>(&self, act: impl FnOnce(&mut RateLimiter, Duration) -> R) -> R {
-        let now = self.start.elapsed();
-        act(&mut self.limiter.lock().unwrap_or_else(PoisonError::into_inner), now)
-    }
-
-    /// True when the time has passed, false when the run was stopped before.
-    async fn wait(&self, time: Duration) -> bool {
-        if !time.is_zero() && !self.stop.is_stopped() {
-            let _ = select(pin!(sleep(time)), pin!(self.stop.stopped())).await;
-        }
-        !self.stop.is_stopped()
-    }
-
-    /// Posts once, after a wait and when the rate allows; no answer when the run was stopped before.
-    async fn fly(&self, mut flight: Flight, wait: Duration) -> (Flight, Option<Answer>) {
-        let mut wait = wait;
-        loop {
-            if !self.wait(wait).await {
-                return (flight, None);
-            }
-            match self.limiter(|limiter, now| limiter.try_take(now, flight.request.len() as u64)) {
-                Ok(()) => break,
-                Err(longer) => wait = longer,
-            }
-        }
-        flight.number += 1;
-        flight.first.get_or_insert_with(Instant::now);
-        let body = Bytes::from_owner(Body(flight.request.shared_body()));
-        let answer = self.transport.post(flight.request.endpoint(), body).await;
-        (flight, Some(answer))
-    }
-}
-
-/// A shared body in the form that [`Bytes`] takes.
-struct Body(std::sync::Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for Body {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
 
 enum Event {
     Landed(Flight, Option<Answer>),
@@ -135,13 +50,13 @@ where
     S: Stream<Item = Request>,
     O: Observer + ?Sized,
 {
-    let limiter = sender.per_second.map_or_else(RateLimiter::unlimited, RateLimiter::new);
-    let air = Air { transport: &sender.transport, stop, limiter: Mutex::new(limiter), start: Instant::now() };
+    let air = Air::new(&sender.transport, stop, &sender.limiter, &sender.policy, sender.concurrency);
     let mut requests = pin!(requests);
     let mut more = true;
     let mut in_flight = InFlight::new();
     let mut control = Control {
         policy: &sender.policy,
+        budget: Budget::new(&sender.policy),
         random: sender.seed,
         given_up: 0,
         stop,
@@ -164,21 +79,21 @@ where
             Event::Over => break,
             Event::Landed(flight, None) => control.account.not_attempted(&flight.request),
             Event::Landed(flight, Some(answer)) => {
-                if let Some(asked) = answer.retry_after {
-                    air.limiter(|limiter, now| limiter.hold(now, asked.min(sender.policy.max_retry_after)));
-                }
-                if let Some((flight, wait)) = control.land(flight, answer) {
+                if let Some((flight, wait)) = control.land(flight, answer, air.now()) {
                     in_flight.push(Box::pin(air.fly(flight, wait)));
                 }
             }
         }
     }
-    control.account.close()
+    let mut summary = control.account.close();
+    summary.rate = sender.limiter.rate();
+    summary
 }
 
 /// Decides what becomes of each answer.
 struct Control<'a, O: ?Sized> {
     policy: &'a Policy,
+    budget: Budget,
     random: u64,
     /// Requests in a row that were given up.
     given_up: u32,
@@ -189,7 +104,10 @@ struct Control<'a, O: ?Sized> {
 
 impl<O: Observer + ?Sized> Control<'_, O> {
     /// A flight and its wait, when it has to be posted again.
-    fn land(&mut self, mut flight: Flight, answer: Answer) -> Option<(Flight, Duration)> {
+    fn land(&mut self, mut flight: Flight, answer: Answer, now: Duration) -> Option<(Flight, Duration)> {
+        if flight.number == 1 {
+            self.budget.first();
+        }
         self.account.posted(&flight.request, flight.number > 1, &answer);
         flight.throttled += u32::from(answer.outcome == Outcome::Status(429));
         flight.uncertain |= answer.is_uncertain();
@@ -202,15 +120,47 @@ impl<O: Observer + ?Sized> Control<'_, O> {
             Decision::Done => self.account.done(&flight, &answer),
             Decision::Reject => self.account.refused(&flight, &answer),
             Decision::GiveUp => self.give_up(&flight, &answer),
+            Decision::Split if self.take_out(&flight, &answer) => {}
             Decision::Split => self.split(&flight),
             Decision::Stop => self.stop(&flight, &answer),
             Decision::RetryAfter(_) if self.stop.is_stopped() => self.account.not_attempted(&flight.request),
             Decision::RetryAfter(wait) => {
+                let throttled = answer.outcome == Outcome::Status(429);
+                let wait = if throttled { wait } else { wait.max(self.budget.retry(now)) };
+                if flight.attempt().elapsed.saturating_add(wait) > self.policy.deadline {
+                    // As if there were no attempt left: others needed the retries.
+                    match answer.outcome {
+                        Outcome::Failed(Failure::Connect) => self.stop(&flight, &answer),
+                        _ => self.give_up(&flight, &answer),
+                    }
+                    return None;
+                }
                 self.account.retry(&flight, wait, &answer);
                 return Some((flight, wait));
             }
         }
         None
+    }
+
+    /// Whether the answer to a request that was refused as a whole names the batches to blame: they are refused, and the rest is posted
+    /// once more. When that is refused too, it is halved: a service that names one batch at a time would need as many posts as there are bad
+    /// ones.
+    fn take_out(&mut self, flight: &Flight, answer: &Answer) -> bool {
+        if flight.rest || !matches!(answer.outcome, Outcome::Status(400 | 422)) {
+            return false;
+        }
+        let Some(faults) = named(&answer.errors, &flight.request) else { return false };
+        self.account.refused_some(flight, answer, &faults);
+        if let Some(request) = flight.request.without(|index| faults.contains_key(&index)) {
+            if self.stop.is_stopped() {
+                self.account.not_attempted(&request);
+            } else {
+                let mut rest = Flight::new(request, flight.attempts());
+                rest.rest = true;
+                self.halves.push_front(rest);
+            }
+        }
+        true
     }
 
     fn split(&mut self, flight: &Flight) {

@@ -2,17 +2,18 @@
 
 use futures_core::Stream;
 
-use super::{Observer, Policy, Stop, Summary, Transport};
+use super::{Limiter, Observer, Policy, RateLimiter, Stop, Summary, Transport};
 use crate::pack::Request;
-use crate::validate::Limits;
 
 /// Posts packed requests, follows up on every answer, and accounts for every batch.
+///
+/// All runs of a sender and of its clones share one limiter; give senders with the same key the [same](Self::limiter).
 #[derive(Clone, Debug)]
 pub struct Sender<T> {
     pub(super) transport: T,
     pub(super) policy: Policy,
     pub(super) concurrency: usize,
-    pub(super) per_second: Option<f64>,
+    pub(super) limiter: Limiter,
     pub(super) seed: u64,
 }
 
@@ -20,10 +21,8 @@ impl<T: Transport> Sender<T> {
     /// A sender with the default [`Policy`], four requests at a time, and the documented ceiling of batches a second.
     #[must_use]
     pub fn new(transport: T) -> Self {
-        #[allow(clippy::cast_precision_loss)] // A rate is far below 2^52.
-        let per_second = Limits::default().batches_per_second as f64;
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
-        Self { transport, policy: Policy::default(), concurrency: 4, per_second: Some(per_second), seed }
+        Self { transport, policy: Policy::default(), concurrency: 4, limiter: Limiter::default(), seed }
     }
 
     /// Retries as this says.
@@ -33,17 +32,24 @@ impl<T: Transport> Sender<T> {
         self
     }
 
-    /// So many requests at a time; at least one.
+    /// At most so many requests at a time, at least one. It begins with four at the most, and adapts to how the service copes:
+    /// see [`Window`](super::Window).
     #[must_use]
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
         self
     }
 
-    /// At most so many batches a second; `None` for no ceiling.
+    /// At most so many batches a second, by a limiter of its own; `None` for no ceiling.
     #[must_use]
-    pub fn batches_per_second(mut self, ceiling: Option<f64>) -> Self {
-        self.per_second = ceiling;
+    pub fn batches_per_second(self, ceiling: Option<f64>) -> Self {
+        self.limiter(Limiter::new(ceiling.map_or_else(RateLimiter::unlimited, RateLimiter::new)))
+    }
+
+    /// Asks this limiter: everything that sends with the same key to the same pod should share one.
+    #[must_use]
+    pub fn limiter(mut self, limiter: Limiter) -> Self {
+        self.limiter = limiter;
         self
     }
 

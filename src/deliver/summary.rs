@@ -25,6 +25,8 @@ pub struct Summary {
     pub bytes: u64,
     /// The highest use of a limit that the service told of, in percent.
     pub percentage_used: Option<f64>,
+    /// The rate that the limiter had come to at the end, in batches a second; none when nothing limits it.
+    pub rate: Option<f64>,
     /// Errors of the service that could not be traced to one batch. Their batches count as accepted. At most [`Summary::MAX_NOTES`] are kept.
     pub notes: Vec<Note>,
     /// Notes beyond those kept.

@@ -159,6 +159,14 @@ impl Request {
         Some((self.only(first), self.only(second)))
     }
 
+    /// The request without some of its batches; `None` when nothing is left.
+    #[must_use]
+    pub fn without(&self, gone: impl Fn(usize) -> bool) -> Option<Self> {
+        let left = self.parts.iter().enumerate().filter(|(index, _)| !gone(*index));
+        let left: Vec<Part> = left.map(|(_, part)| part.clone()).collect();
+        (!left.is_empty()).then(|| self.only(&left))
+    }
+
     fn only(&self, parts: &[Part]) -> Self {
         let mut request = Open::new(self.endpoint);
         for part in parts {

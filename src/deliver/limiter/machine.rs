@@ -1,0 +1,189 @@
+//! The limiter as a state machine: a queue, a meter and a speed, on a clock that is passed in.
+
+use std::time::Duration;
+
+use super::meter::Meter;
+use super::queue::{Queue, Ticket};
+use super::speed::Speed;
+use crate::deliver::{Answer, Outcome};
+
+/// The share of the configured rate that is begun with.
+const START: f64 = 0.5;
+/// A pause for all after a 429 that does not say for how long; it doubles until something is taken.
+const BREATH: Duration = Duration::from_millis(100);
+const LONGEST_BREATH: Duration = Duration::from_secs(4);
+/// The demand of so long ago still counts as demand: no growth while nobody needs it.
+const DEMAND: Duration = Duration::from_secs(2);
+
+/// Says when the next request may go, and learns from the answers how fast that can be.
+///
+/// - Requests are spaced evenly and in the order of their coming: one of 100 batches at 200 a second keeps the next one waiting for half a
+///   second. There is no burst allowance, because the service limits not only the speed but also its growth.
+/// - The rate starts at half of what is configured and grows up to it, as long as somebody waits. `X-mp-rate-limit-percentage-used`
+///   steers it so that about 99 % are used, whatever was configured and whoever else uses the same account.
+/// - 429 for speed cuts the rate and holds all requests for as long as `Retry-After` says; for `acceleration` the rate stays and its
+///   growth is halved, to recover within minutes.
+///
+/// Time is what has passed since any fixed moment. Programs want a [`Limiter`](super::Limiter), which is this with a clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use mparticle_events::deliver::{Answer, RateLimiter};
+///
+/// let mut limiter = RateLimiter::new(200.0).start(200.0);
+/// let now = Duration::ZERO;
+/// assert_eq!(limiter.try_take(now, 100), Ok(()));
+/// assert_eq!(limiter.try_take(now, 100), Err(Duration::from_millis(500)));
+/// limiter.observe(now, now, 100, &Answer::status(429).with_retry_after(Duration::from_secs(3)));
+/// assert_eq!(limiter.try_take(now, 100), Err(Duration::from_secs(3)));
+/// assert!(limiter.rate().unwrap() < 200.0);
+/// ```
+#[derive(Clone, Debug)]
+pub struct RateLimiter {
+    queue: Queue,
+    meter: Meter,
+    speed: Speed,
+    longest_hold: Duration,
+    wanted: Option<Duration>,
+    breath: Duration,
+}
+
+impl RateLimiter {
+    /// At most so many batches a second; no ceiling when the number is zero, negative or not finite.
+    #[must_use]
+    pub fn new(per_second: f64) -> Self {
+        let usable = per_second.is_finite() && per_second > 0.0;
+        Self::with(usable.then_some(per_second))
+    }
+
+    /// No ceiling, until the service says that it is too much.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self::with(None)
+    }
+
+    fn with(per_second: Option<f64>) -> Self {
+        Self {
+            queue: Queue::default(),
+            meter: Meter::default(),
+            speed: Speed::new(per_second, per_second.map_or(f64::MAX, |ceiling| ceiling * START)),
+            longest_hold: Duration::from_secs(5 * 60),
+            wanted: None,
+            breath: BREATH,
+        }
+    }
+
+    /// Begins with this rate rather than half of the configured one, in batches a second; never above the configured one.
+    #[must_use]
+    pub fn start(mut self, per_second: f64) -> Self {
+        if per_second.is_finite() && per_second > 0.0 {
+            self.speed.start(per_second);
+        }
+        self
+    }
+
+    /// Lets the rate grow above what is configured, up to this, while the service's readings say that there is room.
+    #[must_use]
+    pub fn maximum(mut self, per_second: f64) -> Self {
+        if per_second > 0.0 {
+            self.speed.maximum(per_second);
+        }
+        self
+    }
+
+    /// What the service asks for by `Retry-After` is cut to this; 5 minutes unless set.
+    #[must_use]
+    pub fn longest_hold(mut self, longest: Duration) -> Self {
+        self.longest_hold = longest;
+        self
+    }
+
+    /// Batches a second at present; `None` when nothing limits them.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        self.speed.rate()
+    }
+
+    /// Takes a place in the queue, for a request of so many batches.
+    pub fn enter(&mut self, batches: u64) -> Ticket {
+        self.queue.enter(batches)
+    }
+
+    /// Whether it is this ticket's turn; then it is used up, and the request goes out now.
+    ///
+    /// # Errors
+    ///
+    /// The time at which to ask again; nothing was taken.
+    pub fn poll(&mut self, ticket: Ticket, now: Duration) -> Result<(), Duration> {
+        let turn = self.queue.poll(ticket, now, self.speed.rate());
+        if turn.is_err() {
+            self.wanted = Some(now);
+        }
+        turn
+    }
+
+    /// Gives a place in the queue up.
+    pub fn leave(&mut self, ticket: Ticket) {
+        self.queue.leave(ticket);
+    }
+
+    /// Takes leave to send that many batches now, unless somebody else waits.
+    ///
+    /// # Errors
+    ///
+    /// The time to wait before asking again; nothing was taken.
+    pub fn try_take(&mut self, now: Duration, batches: u64) -> Result<(), Duration> {
+        let ticket = self.enter(batches);
+        self.poll(ticket, now).map_err(|due| {
+            self.leave(ticket);
+            due.saturating_sub(now)
+        })
+    }
+
+    /// Lets nothing go for that long.
+    pub fn hold(&mut self, now: Duration, wait: Duration) {
+        self.queue.hold(now.saturating_add(wait));
+    }
+
+    /// Learns from the answer to a request of so many batches that was sent at `sent`.
+    pub fn observe(&mut self, now: Duration, sent: Duration, batches: u64, answer: &Answer) {
+        match answer.outcome {
+            Outcome::Status(429) => self.throttled(now, sent, batches, answer),
+            Outcome::Status(200..=299) => {
+                self.meter.taken(now, batches, answer.percentage_used);
+                self.speed.taken(sent);
+                self.breath = BREATH;
+            }
+            _ => {}
+        }
+        if let Some(asked) = answer.retry_after {
+            self.hold(now, asked.min(self.longest_hold));
+        }
+        let wanted = !self.queue.is_empty() || self.wanted.is_some_and(|at| now.saturating_sub(at) < DEMAND);
+        self.speed.follow(now, self.meter.peak(now), wanted, self.meter.per_second(now));
+    }
+
+    fn throttled(&mut self, now: Duration, sent: Duration, batches: u64, answer: &Answer) {
+        self.meter.refused(now, batches);
+        let news = if is_acceleration(answer) {
+            self.speed.too_steep(now, sent)
+        } else {
+            let (peak, share) = (self.meter.peak(now), self.meter.share(now));
+            self.speed.too_fast(now, sent, peak, share, self.meter.per_second(now))
+        };
+        if news && answer.retry_after.is_none() {
+            self.hold(now, self.breath);
+            self.breath = self.breath.saturating_mul(2).min(LONGEST_BREATH);
+        }
+    }
+}
+
+/// Whether the speed is all right and only its growth is too much.
+fn is_acceleration(answer: &Answer) -> bool {
+    let mut names = answer.limit_exceeded.iter().flat_map(|names| names.split(',')).map(str::trim).peekable();
+    names.peek().is_some() && names.all(|name| name.eq_ignore_ascii_case("acceleration"))
+}
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -1,0 +1,207 @@
+//! How fast: the rate that follows what the service says of its limit.
+
+use std::time::Duration;
+
+/// The use of the limit, in percent, that a single sender at its configured rate steers for.
+const TARGET: f64 = 98.9;
+/// Whoever is slower than configured steers for a little more, whoever is faster for a little less: that is what makes senders of one account
+/// end at the same rate, although none knows of the others. In percent for each factor of *e*.
+const FAIRNESS: f64 = 0.4;
+/// The most that is steered for.
+const TARGET_MAX: f64 = 99.35;
+/// The share of the configured rate that is made use of: requests do not arrive as evenly as they are sent.
+const MARGIN: f64 = 0.988;
+/// A reading from which the service's limit, and not something it does not tell of, explains a 429.
+const NEAR: f64 = 94.0;
+/// Seconds in which most of what is missing to the target is made up for, and most of what is too much is given up.
+const UP: f64 = 3.0;
+const DOWN: f64 = 2.0;
+/// Growth a second, as a share of the configured rate: with readings to go by, and without.
+const GROWTH: f64 = 0.04;
+const BLIND_GROWTH: f64 = 0.01;
+/// `acceleration` halves the growth, down to this.
+const LEAST_GROWTH: f64 = 1.0 / 64.0;
+/// Seconds in which most of the growth comes back.
+const GROWTH_BACK: f64 = 120.0;
+/// No growth for this long after a 429.
+const FROZEN: Duration = Duration::from_secs(2);
+/// Requests sent earlier than this after a cut say nothing about the new rate.
+const SETTLE: Duration = Duration::from_millis(500);
+/// How long a rate that was too much without a reading that tells so is not tried again.
+const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+/// With nothing taken since the last cut, the next one waits for this long: what was sent before has to go out of the service's count first.
+const DRAIN: Duration = Duration::from_secs(5);
+/// No rate is cut below this, and not below this share of the configured one: some request has to find out that the limit is higher again.
+const LEAST: f64 = 0.5;
+const LEAST_SHARE: f64 = 0.04;
+/// Time without an answer that still counts as time to grow, in seconds.
+const LONGEST_STEP: f64 = 3.0;
+/// What there was too much of when nothing was configured and nothing measured: the documented limit.
+const DOCUMENTED: f64 = 270.0;
+/// After a pause of this length the rate starts again from where it started first.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// A rate at which the service said 429 although its readings were low, or absent.
+#[derive(Clone, Copy, Debug)]
+struct Wall {
+    rate: f64,
+    at: Duration,
+    /// Percent of use for each batch a second, then.
+    gain: Option<f64>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Speed {
+    /// Batches a second; none when there is no ceiling and never was a reason for one.
+    rate: Option<f64>,
+    configured: Option<f64>,
+    maximum: f64,
+    start: f64,
+    growth: f64,
+    /// Growth with nothing before it counts from here.
+    updated: Duration,
+    frozen: Duration,
+    /// Requests sent before this say nothing new by their 429.
+    settled: Duration,
+    /// Whether anything that was sent after the last cut was taken; until then, the time from which there can be another cut.
+    drained: Option<Duration>,
+    wall: Option<Wall>,
+}
+
+impl Speed {
+    /// Starts at `start`, at most `configured`.
+    pub(super) fn new(configured: Option<f64>, start: f64) -> Self {
+        Self {
+            rate: configured.map(|configured| start.min(configured * MARGIN)),
+            configured,
+            maximum: configured.map_or(f64::MAX, |configured| configured * MARGIN),
+            start,
+            growth: 1.0,
+            updated: Duration::ZERO,
+            frozen: Duration::ZERO,
+            settled: Duration::ZERO,
+            drained: None,
+            wall: None,
+        }
+    }
+
+    pub(super) fn maximum(&mut self, maximum: f64) {
+        self.maximum = self.maximum.max(maximum);
+    }
+
+    pub(super) fn start(&mut self, start: f64) {
+        self.start = start;
+        self.rate = self.configured.map(|configured| start.min(configured));
+    }
+
+    pub(super) fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// Follows the readings: `peak` is the highest of the last second, `wanted` whether anybody had to wait for the rate, `measured` what
+    /// was taken a second.
+    pub(super) fn follow(&mut self, now: Duration, peak: Option<f64>, wanted: bool, measured: f64) {
+        let passed = now.saturating_sub(self.updated);
+        self.updated = self.updated.max(now);
+        if self.rate.is_none() && peak.is_some_and(|peak| peak > TARGET) {
+            // There was no ceiling; now there is a reason for one.
+            self.rate = Some(measured.max(DOCUMENTED));
+        }
+        let Some(rate) = self.rate else { return };
+        if passed > PAUSE {
+            self.set(rate.min(self.start));
+            return;
+        }
+        let seconds = passed.as_secs_f64().min(LONGEST_STEP);
+        self.growth += (1.0 - self.growth) * (seconds / GROWTH_BACK);
+        let reference = self.configured.unwrap_or(rate);
+        let missing = peak.map(|peak| (target(reference, rate) - peak) / 100.0);
+        match missing {
+            Some(missing) if missing < 0.0 => self.set(rate * (1.0 + missing * (seconds / DOWN)).max(0.5)),
+            _ if !wanted || now < self.frozen => {}
+            Some(missing) => {
+                let most = reference * GROWTH * self.growth;
+                self.set(self.within(now, peak, rate, rate + seconds * (rate * missing / UP).min(most)));
+            }
+            None => {
+                let more = rate + seconds * reference * BLIND_GROWTH * self.growth;
+                self.set(self.within(now, peak, rate, more));
+            }
+        }
+    }
+
+    /// The service took what was sent at `sent`.
+    pub(super) fn taken(&mut self, sent: Duration) {
+        if sent >= self.settled {
+            self.drained = None;
+        }
+    }
+
+    /// The service said that the speed is too high, to a request sent at `sent`; `share` is what it took lately of all that was sent. Whether
+    /// that is news.
+    pub(super) fn too_fast(
+        &mut self,
+        now: Duration,
+        sent: Duration,
+        peak: Option<f64>,
+        share: f64,
+        measured: f64,
+    ) -> bool {
+        self.frozen = self.frozen.max(now + FROZEN);
+        if sent < self.settled {
+            return false;
+        }
+        self.settled = now + SETTLE;
+        if self.drained.is_some_and(|from| now < from) {
+            return true;
+        }
+        self.drained = Some(now + DRAIN);
+        let rate = self.rate.unwrap_or_else(|| measured.max(DOCUMENTED));
+        let told = peak.is_some_and(|peak| peak >= NEAR);
+        if !told {
+            self.wall = Some(Wall { rate, at: now, gain: peak.map(|peak| peak / rate.max(LEAST)) });
+        }
+        self.rate = Some(rate);
+        self.set(rate * share.clamp(0.5, if told { 0.98 } else { 0.8 }));
+        true
+    }
+
+    /// The service said that the speed grows too fast: it stays, and grows more slowly.
+    pub(super) fn too_steep(&mut self, now: Duration, sent: Duration) -> bool {
+        self.frozen = self.frozen.max(now + FROZEN);
+        if sent < self.settled {
+            return false;
+        }
+        self.settled = now + SETTLE;
+        self.growth = (self.growth / 2.0).max(LEAST_GROWTH);
+        true
+    }
+
+    /// No more than a little below where there was a 429 without a warning, unless the readings say that things have changed since.
+    fn within(&self, now: Duration, peak: Option<f64>, rate: f64, wanted: f64) -> f64 {
+        let Some(wall) = self.wall else { return wanted };
+        let changed = match (wall.gain, peak) {
+            (Some(then), Some(peak)) => peak / rate.max(LEAST) < then * 0.8,
+            _ => false,
+        };
+        if changed || now.saturating_sub(wall.at) > REMEMBERED {
+            return wanted;
+        }
+        wanted.min((wall.rate * 0.95).max(rate))
+    }
+
+    fn set(&mut self, rate: f64) {
+        let least = self.configured.map_or(LEAST, |configured| (configured * LEAST_SHARE).max(LEAST));
+        let least = least.min(self.maximum);
+        self.rate = Some(if rate.is_finite() { rate.clamp(least, self.maximum) } else { least });
+    }
+}
+
+fn target(reference: f64, rate: f64) -> f64 {
+    let slower = reference / rate.max(LEAST);
+    (TARGET + FAIRNESS * slower.max(f64::MIN_POSITIVE).ln()).clamp(TARGET - FAIRNESS, TARGET_MAX)
+}
+
+#[cfg(test)]
+#[path = "speed_tests.rs"]
+mod tests;

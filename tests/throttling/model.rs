@@ -1,0 +1,207 @@
+//! A model of the service's limits, and of senders that keep to them, in virtual time: events in the order of their time, no sleeping.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use mparticle_events::deliver::limiter::Ticket;
+use mparticle_events::deliver::{Answer, RateLimiter};
+
+/// How the service counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Counting {
+    /// In windows that begin every so many seconds.
+    Fixed(f64),
+    /// In the last so many seconds.
+    Sliding(f64),
+}
+
+/// Numbers without a pattern, the same for the same seed (splitmix64).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// The service: what it took, and what it allows.
+pub struct Service {
+    pub counting: Counting,
+    /// Batches a second, from a time on.
+    pub limits: Vec<(f64, f64)>,
+    /// The most batches a second by which five seconds may differ from the five before.
+    pub acceleration: Option<f64>,
+    /// Whether it tells how much of the limit is used.
+    pub header: bool,
+    pub retry_after: Option<u64>,
+    taken: VecDeque<(f64, u64)>,
+    /// All that was taken, by second.
+    seconds: Vec<u64>,
+}
+
+impl Service {
+    pub fn new(counting: Counting, limit: f64) -> Self {
+        Self {
+            counting,
+            limits: vec![(0.0, limit)],
+            acceleration: None,
+            header: true,
+            retry_after: None,
+            taken: VecDeque::new(),
+            seconds: Vec::new(),
+        }
+    }
+
+    pub fn limit(&self, now: f64) -> f64 {
+        self.limits.iter().rev().find(|(from, _)| *from <= now).unwrap().1
+    }
+
+    pub fn answer(&mut self, now: f64, batches: u64) -> Answer {
+        let (from, seconds) = match self.counting {
+            Counting::Fixed(seconds) => ((now / seconds).floor() * seconds, seconds),
+            Counting::Sliding(seconds) => (now - seconds, seconds),
+        };
+        while self.taken.front().is_some_and(|(at, _)| *at < from) {
+            self.taken.pop_front();
+        }
+        let allowed = self.limit(now) * seconds;
+        let used: u64 = self.taken.iter().map(|(_, batches)| batches).sum::<u64>() + batches;
+        let mut answer = Answer::status(429);
+        answer.retry_after = self.retry_after.map(Duration::from_secs);
+        if used as f64 > allowed {
+            answer.limit_exceeded = Some("account".to_owned());
+            return answer;
+        }
+        if self.acceleration.is_some_and(|most| self.growth(now) + batches as f64 / 5.0 > most) {
+            answer.limit_exceeded = Some("acceleration".to_owned());
+            return answer;
+        }
+        self.taken.push_back((now, batches));
+        let second = now as usize;
+        self.seconds.resize(self.seconds.len().max(second + 1), 0);
+        self.seconds[second] += batches;
+        let mut answer = Answer::status(202);
+        answer.percentage_used = self.header.then(|| (used as f64 / allowed * 100.0).min(100.0));
+        answer
+    }
+
+    /// Batches a second that the last five seconds have more than the five before.
+    fn growth(&self, now: f64) -> f64 {
+        let of = |from: usize, to: usize| self.seconds.iter().take(to).skip(from).sum::<u64>() as f64 / 5.0;
+        let now = now as usize + 1;
+        of(now.saturating_sub(5), now) - of(now.saturating_sub(10), now.saturating_sub(5))
+    }
+}
+
+/// One sender: its limiter, and what came of its requests.
+pub struct Client {
+    pub limiter: RateLimiter,
+    pub batches: u64,
+    pub workers: usize,
+    pub begins: f64,
+    /// Batches taken, by second.
+    pub taken: Vec<u64>,
+    /// The seconds in which a request was answered 429.
+    pub refused: Vec<f64>,
+    pub requests: Vec<f64>,
+}
+
+impl Client {
+    pub fn new(limiter: RateLimiter, batches: u64) -> Self {
+        let (taken, refused, requests) = (Vec::new(), Vec::new(), Vec::new());
+        Self { limiter, batches, workers: 64, begins: 0.0, taken, refused, requests }
+    }
+
+    /// Batches a second that were taken between two times.
+    pub fn rate(&self, from: usize, to: usize) -> f64 {
+        self.taken.iter().take(to).skip(from).sum::<u64>() as f64 / (to - from) as f64
+    }
+
+    /// Of the requests answered between two times, the share that was refused.
+    pub fn refused(&self, from: usize, to: usize) -> f64 {
+        let count = |times: &[f64]| times.iter().filter(|at| (from as f64..to as f64).contains(at)).count();
+        count(&self.refused) as f64 / count(&self.requests).max(1) as f64
+    }
+}
+
+enum What {
+    Begin,
+    Ask(Ticket),
+    Arrive { sent: Duration },
+    Land { sent: Duration, answer: Box<Answer> },
+}
+
+struct Event {
+    client: usize,
+    what: What,
+}
+
+/// Runs all clients against the service for so many seconds.
+pub fn simulate(service: &mut Service, clients: &mut [Client], seconds: usize, seed: u64) {
+    let mut random = Random(seed);
+    let mut order = BinaryHeap::new();
+    let mut events: Vec<Option<Event>> = Vec::new();
+    let push = |order: &mut BinaryHeap<Reverse<(Duration, usize)>>,
+                events: &mut Vec<Option<Event>>,
+                at: Duration,
+                client: usize,
+                what: What| {
+        order.push(Reverse((at, events.len())));
+        events.push(Some(Event { client, what }));
+    };
+    for (index, client) in clients.iter().enumerate() {
+        for _ in 0..client.workers {
+            push(&mut order, &mut events, Duration::from_secs_f64(client.begins), index, What::Begin);
+        }
+    }
+    while let Some(Reverse((now, number))) = order.pop() {
+        if now.as_secs_f64() >= seconds as f64 {
+            break;
+        }
+        let Event { client: index, what } = events[number].take().unwrap();
+        let client = &mut clients[index];
+        match what {
+            What::Begin => {
+                let ticket = client.limiter.enter(client.batches);
+                push(&mut order, &mut events, now, index, What::Ask(ticket));
+            }
+            What::Ask(ticket) => match client.limiter.poll(ticket, now) {
+                // Timers are late by up to a millisecond.
+                Err(due) => {
+                    let late = Duration::from_secs_f64(random.next() * 0.001);
+                    push(&mut order, &mut events, due + late, index, What::Ask(ticket));
+                }
+                Ok(()) => {
+                    let way = Duration::from_secs_f64(0.010 + random.next() * 0.006);
+                    push(&mut order, &mut events, now + way, index, What::Arrive { sent: now });
+                }
+            },
+            What::Arrive { sent } => {
+                let answer = service.answer(now.as_secs_f64(), client.batches);
+                // Most answers take 30 ms, some many times that.
+                let took = 0.030 * (1.0 + 0.3 * -(1.0 - random.next()).ln()).powi(2);
+                let at = now + Duration::from_secs_f64(took);
+                push(&mut order, &mut events, at, index, What::Land { sent, answer: Box::new(answer) });
+            }
+            What::Land { sent, answer } => {
+                client.limiter.observe(now, sent, client.batches, &answer);
+                client.requests.push(now.as_secs_f64());
+                let mut again = now;
+                if answer.status_code() == Some(429) {
+                    client.refused.push(now.as_secs_f64());
+                    again += Duration::from_secs_f64(random.next() * 0.5);
+                } else {
+                    let second = now.as_secs() as usize;
+                    client.taken.resize(client.taken.len().max(second + 1), 0);
+                    client.taken[second] += client.batches;
+                }
+                push(&mut order, &mut events, again, index, What::Begin);
+            }
+        }
+    }
+}
