@@ -1,5 +1,9 @@
 //! The `source_request_id` of batches that come without one: made from where and what the batch is.
 
+use std::sync::LazyLock;
+
+use memchr::memmem;
+use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 use crate::input::RawBatch;
@@ -13,7 +17,7 @@ const ROOT: Uuid = Uuid::from_u128(0x6d50_6172_7469_636c_8265_7665_6e74_7301);
 
 /// Makes ids for the batches of one input.
 ///
-/// The id is a UUID (version 5) of the input's name, the number of the batch in it, and its bytes. So it is the same after every
+/// The id is a UUID (version 8, by XXH3) of the input's name, the number of the batch in it, and its bytes. So it is the same after every
 /// retry and when the same file is sent again, which makes both safe; and equal lines of one file get different ids, so that none of
 /// them is taken for a repetition.
 ///
@@ -48,8 +52,14 @@ impl RequestIds {
     /// The id of a batch.
     #[must_use]
     pub fn id(&self, batch: &RawBatch) -> Uuid {
-        let numbered = Uuid::new_v5(&self.namespace, &batch.index.to_be_bytes());
-        Uuid::new_v5(&numbered, &batch.bytes)
+        let mut numbered = [0; 24];
+        let (namespace, index) = numbered.split_at_mut(16);
+        namespace.copy_from_slice(self.namespace.as_bytes());
+        index.copy_from_slice(&batch.index.to_be_bytes());
+        let number = XxHash3_128::oneshot(&numbered);
+        #[allow(clippy::cast_possible_truncation)] // One half here, the other below.
+        let content = XxHash3_128::oneshot_with_seed(number as u64, &batch.bytes);
+        Uuid::new_v8((content ^ (number >> 64)).to_be_bytes())
     }
 
     /// What to put into a batch, and after how many of its bytes; nothing when it has an id, or is no JSON object.
@@ -78,15 +88,41 @@ fn has_key(members: &[scan::Member], batch: &[u8]) -> bool {
     members.iter().any(|member| member.is_named(batch, KEY))
 }
 
+/// False when no key of the batch can be [`KEY`], however it is spelt: a look that costs next to nothing.
+fn may_have_key(batch: &[u8]) -> bool {
+    static WRITTEN: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(KEY));
+    static ESCAPED: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\\u00"));
+    // Its letters and its underscore stand from 5F to 7A.
+    WRITTEN.find(batch).is_some()
+        || ESCAPED.find_iter(batch).any(|at| matches!(batch.get(at + 4), Some(b'5'..=b'7')))
+}
+
 fn splice(batch: &[u8], id: impl FnOnce() -> String) -> Option<(usize, Vec<u8>)> {
+    if let [b'{', b'"', .., b'}'] = batch
+        && !may_have_key(batch)
+    {
+        // Whether it is well-formed inside is not looked at: what is not, the service refuses with an id or without.
+        return Some((1, member(&id(), ",")));
+    }
     let members = scan::members(batch)?;
     if has_key(&members, batch) {
         return None;
     }
     let after_brace = batch.iter().position(|byte| *byte == b'{')? + 1;
-    let value = serde_json::Value::from(id());
     let comma = if members.is_empty() { "" } else { "," };
-    Some((after_brace, format!("\"{KEY}\":{value}{comma}").into_bytes()))
+    Some((after_brace, member(&id(), comma)))
+}
+
+/// The member that holds an id.
+fn member(id: &str, comma: &str) -> Vec<u8> {
+    let mut text = Vec::with_capacity(KEY.len() + id.len() + 6);
+    text.extend_from_slice(b"\"");
+    text.extend_from_slice(KEY.as_bytes());
+    text.extend_from_slice(b"\":");
+    // Quotes and escapes: an id from a dead letter can be any text.
+    text.extend_from_slice(serde_json::Value::from(id).to_string().as_bytes());
+    text.extend_from_slice(comma.as_bytes());
+    text
 }
 
 #[cfg(test)]
