@@ -9,7 +9,20 @@ use crate::deliver::Stop;
 /// Why a run that was stopped by a signal ended.
 pub const INTERRUPTED: &str = "interrupted";
 
-/// A runtime for network and time.
+/// A runtime for network and time, on this thread alone: to send is mostly to wait, and threads that wake each other for
+/// every request cost more than they bring.
+///
+/// # Errors
+///
+/// When the system does not allow it.
+pub fn single() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))
+}
+
+/// A runtime for network and time with threads of its own.
 ///
 /// # Errors
 ///

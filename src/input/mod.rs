@@ -28,12 +28,14 @@
 //!
 //! Nothing is parsed: only strings and brackets are followed. Whether a batch is good JSON is for the validator to say.
 
+mod ahead;
 mod detect;
 mod error;
 mod reader;
 pub(crate) mod scan;
 mod source;
 
+pub use ahead::{Ahead, Work, Worked};
 pub use error::{InputError, InputErrorKind};
 pub use reader::BatchReader;
 

@@ -94,6 +94,11 @@ impl<R: BufRead> BatchReader<R> {
         self.source.offset()
     }
 
+    /// Whether something that follows was read already, so that the next batch may come without waiting for the input.
+    pub(super) fn has_more_at_hand(&self) -> bool {
+        self.source.has_more_at_hand()
+    }
+
     /// Batches met so far, those included that could not be read.
     #[must_use]
     pub fn batches(&self) -> u64 {

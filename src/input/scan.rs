@@ -47,19 +47,12 @@ impl Scanner {
 
     /// Follows the next piece. The first one must begin with `{`, `[` or `"`.
     pub(crate) fn feed(&mut self, piece: &[u8]) -> Step {
-        for (at, &byte) in piece.iter().enumerate() {
+        let mut at = 0;
+        while let Some(&byte) = piece.get(at) {
             if self.in_string {
-                match byte {
-                    b'\n' => return Step::Bad(at, Fault::UnclosedString),
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => {
-                        self.in_string = false;
-                        if self.open.is_empty() {
-                            return Step::Done(at + 1);
-                        }
-                    }
-                    _ => {}
+                match self.string(piece, at) {
+                    Ok(after) => at = after,
+                    Err(step) => return step,
                 }
                 continue;
             }
@@ -78,8 +71,33 @@ impl Scanner {
                 }
                 _ => {}
             }
+            at += 1;
         }
         Step::More
+    }
+
+    /// Follows a string from within; where it goes on after it or its next escape, or how the whole ends.
+    fn string(&mut self, piece: &[u8], at: usize) -> Result<usize, Step> {
+        let rest = piece.get(at..).unwrap_or_default();
+        if std::mem::take(&mut self.escaped) {
+            return match rest.first() {
+                Some(b'\n') => Err(Step::Bad(at, Fault::UnclosedString)),
+                _ => Ok(at + 1),
+            };
+        }
+        let Some(special) = memchr::memchr3(b'"', b'\\', b'\n', rest) else { return Ok(piece.len()) };
+        let found = at + special;
+        match piece.get(found) {
+            Some(b'\n') => return Err(Step::Bad(found, Fault::UnclosedString)),
+            Some(b'\\') => self.escaped = true,
+            _ => {
+                self.in_string = false;
+                if self.open.is_empty() {
+                    return Err(Step::Done(found + 1));
+                }
+            }
+        }
+        Ok(found + 1)
     }
 }
 

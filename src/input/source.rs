@@ -11,13 +11,15 @@ pub(super) struct Source<R> {
     /// Bytes that were looked at before they are read.
     ahead: Vec<u8>,
     ahead_at: usize,
+    /// Bytes that the inner reader gave and that were not read yet.
+    at_hand: usize,
     offset: u64,
     line: usize,
 }
 
 impl<R: BufRead> Source<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, ahead: Vec::new(), ahead_at: 0, offset: 0, line: 1 }
+        Self { inner, ahead: Vec::new(), ahead_at: 0, at_hand: 0, offset: 0, line: 1 }
     }
 
     /// Bytes read so far.
@@ -49,7 +51,14 @@ impl<R: BufRead> Source<R> {
         if self.ahead_at < self.ahead.len() {
             return Ok(self.ahead.get(self.ahead_at..).unwrap_or_default());
         }
-        fill(&mut self.inner)
+        let piece = fill(&mut self.inner)?;
+        self.at_hand = piece.len();
+        Ok(piece)
+    }
+
+    /// Whether something that follows was read already.
+    pub(super) fn has_more_at_hand(&self) -> bool {
+        self.at_hand > 0 || self.ahead_at < self.ahead.len()
     }
 
     /// Marks bytes of [`piece`](Self::piece) as read.
@@ -62,6 +71,7 @@ impl<R: BufRead> Source<R> {
             }
         } else {
             self.inner.consume(bytes);
+            self.at_hand = self.at_hand.saturating_sub(bytes);
         }
         self.offset += bytes as u64;
         self.line += line_breaks;
@@ -94,7 +104,7 @@ impl<R: BufRead> Source<R> {
                 return Ok(any.then_some(length));
             }
             any = true;
-            let end = piece.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', piece);
             let content = piece.get(..end.unwrap_or(piece.len())).unwrap_or_default();
             keep(line, content, cap);
             length += content.len() as u64;
@@ -115,7 +125,7 @@ pub(super) fn keep(kept: &mut Vec<u8>, bytes: &[u8], cap: usize) {
 
 /// Line breaks in a piece of text.
 pub(super) fn line_breaks(text: &[u8]) -> usize {
-    text.iter().filter(|byte| **byte == b'\n').count()
+    memchr::memchr_iter(b'\n', text).count()
 }
 
 fn fill(inner: &mut impl BufRead) -> io::Result<&[u8]> {

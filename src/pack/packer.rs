@@ -17,6 +17,8 @@ pub struct Packer {
     below_bytes: usize,
     ids: Option<RequestIds>,
     current: Option<Open>,
+    /// The size of the last body: the next one is likely to be as large.
+    room: usize,
 }
 
 /// A batch that is over the limit; given back whole.
@@ -61,6 +63,7 @@ impl Packer {
             below_bytes: bytes(limits.request_bytes),
             ids: None,
             current: None,
+            room: 0,
         }
     }
 
@@ -101,7 +104,7 @@ impl Packer {
         }
         let (at, added) = splice.unwrap_or_default();
         let full = if self.fits(bytes) { None } else { self.finish() };
-        let request = self.current.get_or_insert_with(|| Open::new(self.endpoint));
+        let request = self.current.get_or_insert_with(|| Open::new(self.endpoint, self.room));
         let (open, rest) = batch.bytes.split_at(at.min(batch.bytes.len()));
         let spliced = (!added.is_empty()).then(|| open.len()..open.len() + added.len());
         let part =
@@ -115,7 +118,11 @@ impl Packer {
 
     /// The request that is being filled, as it is; nothing when no batch waits.
     pub fn finish(&mut self) -> Option<Request> {
-        self.current.take().map(Open::close)
+        let request = self.current.take().map(Open::close);
+        if let Some(request) = &request {
+            self.room = request.body().len();
+        }
+        request
     }
 
     fn brackets(&self) -> usize {

@@ -49,8 +49,12 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub(super) fn new(endpoint: Endpoint) -> Self {
-        let body = if endpoint.is_bulk() { vec![b'['] } else { Vec::new() };
+    /// With room for a body of that many bytes: one that grows is copied again and again.
+    pub(super) fn new(endpoint: Endpoint, room: usize) -> Self {
+        let mut body = Vec::with_capacity(room);
+        if endpoint.is_bulk() {
+            body.push(b'[');
+        }
         Self { endpoint, body, parts: Vec::new() }
     }
 
@@ -168,7 +172,7 @@ impl Request {
     }
 
     fn only(&self, parts: &[Part]) -> Self {
-        let mut request = Open::new(self.endpoint);
+        let mut request = Open::new(self.endpoint, self.body.len());
         for part in parts {
             let bytes = self.body.get(part.range.clone()).unwrap_or_default();
             request.append(&[bytes], part.clone());

@@ -1,6 +1,9 @@
 //! The `source_request_id` of batches that come without one: made from where and what the batch is.
 
+use std::sync::LazyLock;
+
 use memchr::memmem;
+use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 use crate::input::RawBatch;
@@ -17,7 +20,7 @@ const ROOT: Uuid = Uuid::from_u128(0x6d50_6172_7469_636c_8265_7665_6e74_7301);
 
 /// Makes ids for the batches of one input.
 ///
-/// The id is a UUID (version 5) of the input's name, the number of the batch in it, and its bytes. So it is the same after every
+/// The id is a UUID (version 8, by XXH3) of the input's name, the number of the batch in it, and its bytes. So it is the same after every
 /// retry and when the same file is sent again, which makes both safe; and equal lines of one file get different ids, so that none of
 /// them is taken for a repetition.
 ///
@@ -57,8 +60,14 @@ impl RequestIds {
     /// The id of a batch.
     #[must_use]
     pub fn id(&self, batch: &RawBatch) -> Uuid {
-        let numbered = Uuid::new_v5(&self.namespace, &batch.index.to_be_bytes());
-        Uuid::new_v5(&numbered, &batch.bytes)
+        let mut numbered = [0; 24];
+        let (namespace, index) = numbered.split_at_mut(16);
+        namespace.copy_from_slice(self.namespace.as_bytes());
+        index.copy_from_slice(&batch.index.to_be_bytes());
+        let number = XxHash3_128::oneshot(&numbered);
+        #[allow(clippy::cast_possible_truncation)] // One half here, the other below.
+        let content = XxHash3_128::oneshot_with_seed(number as u64, &batch.bytes);
+        Uuid::new_v8((content ^ (number >> 64)).to_be_bytes())
     }
 
     /// What to put into a batch, and after how many of its bytes; nothing when it has an id, or is no JSON object.
@@ -93,8 +102,10 @@ pub(crate) fn with_id(batch: &[u8], id: &str) -> Vec<u8> {
 
 /// Whether the key can stand in a text at all: as it is, or with a letter of it escaped (`\u005f`, `\u0065`, …).
 fn may_spell_key(text: &[u8]) -> bool {
+    static WRITTEN: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(KEY));
+    static ESCAPE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\\u00"));
     let escaped = |at: usize| matches!(text.get(at + 4), Some(b'5'..=b'7'));
-    memmem::find(text, KEY.as_bytes()).is_some() || memmem::find_iter(text, b"\\u00").any(escaped)
+    WRITTEN.find(text).is_some() || ESCAPE.find_iter(text).any(escaped)
 }
 
 /// Where a member can be put in: right after the `{`.
@@ -108,10 +119,21 @@ pub(super) fn splice_id(batch: &[u8], id: impl FnOnce() -> String) -> Option<(us
         return None;
     }
     let at = insertion(batch)?;
-    let value = serde_json::Value::from(id());
     let empty = batch.get(at..)?.trim_ascii_start().starts_with(b"}");
     let comma = if empty { "" } else { "," };
-    Some((at, format!("\"{KEY}\":{value}{comma}").into_bytes()))
+    Some((at, member(&id(), comma)))
+}
+
+/// The member that holds an id.
+fn member(id: &str, comma: &str) -> Vec<u8> {
+    let mut text = Vec::with_capacity(KEY.len() + id.len() + 6);
+    text.extend_from_slice(b"\"");
+    text.extend_from_slice(KEY.as_bytes());
+    text.extend_from_slice(b"\":");
+    // Quotes and escapes: an id from a dead letter can be any text.
+    text.extend_from_slice(serde_json::Value::from(id).to_string().as_bytes());
+    text.extend_from_slice(comma.as_bytes());
+    text
 }
 
 #[cfg(test)]

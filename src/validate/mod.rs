@@ -17,6 +17,7 @@
 //! everything that can be found.
 
 mod accept;
+mod across;
 pub mod context;
 mod document;
 mod finding;
@@ -32,11 +33,12 @@ mod shape;
 mod validator;
 
 pub use accept::{Facts, Seen};
+pub use across::{Across, Prepared};
 pub use finding::{Finding, Location, Severity};
 pub use limits::Limits;
 pub use report::Report;
 pub use shape::schema_json;
-pub use validator::{Across, UnknownRule, Validator, ValidatorBuilder};
+pub use validator::{UnknownRule, Validator, ValidatorBuilder};
 
 /// Which path a batch is meant for; decides which rules about age apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::across::{Across, Prepared, State};
 use super::context::{BatchView, Findings};
-use super::rule::{AcrossCheck, Check, Rule};
+use super::rule::{Check, Rule};
 use super::{Finding, Limits, Location, Report, Route, Severity, accept, document, locate, rules, shape};
 use crate::clock::{self, SharedClock};
 use crate::types;
@@ -196,24 +197,30 @@ impl Validator {
     /// A check that also compares the batches of one file or request with each other.
     #[must_use]
     pub fn across(&self) -> Across {
-        let states = rules::ALL.iter().filter_map(|rule| match rule.check {
-            Check::Across(make) if self.is_on(rule) => Some(State { rule, check: make(), settled: false }),
-            _ => None,
-        });
-        Across {
-            states: states.collect(),
-            validator: self.clone(),
-            batches: 0,
-            buffer: accept::Buffer::default(),
-        }
+        Across::new(self.clone())
     }
 
-    fn settings(&self, now_ms: i64) -> accept::Settings<'_> {
+    /// Does the part of a check across batches that looks at one batch alone; any thread can do it, and
+    /// [`Across::check_prepared`] does the rest.
+    #[must_use]
+    pub fn prepare(&self, batch: &[u8]) -> Prepared {
+        let mut prepared = Prepared::default();
+        self.prepare_into(batch, &mut prepared);
+        prepared
+    }
+
+    pub(super) fn prepare_into(&self, batch: &[u8], prepared: &mut Prepared) {
+        prepared.now_ms = self.0.clock.now_unix_ms();
+        prepared.is_clean = !self.0.explain_only
+            && accept::record(batch, self.settings(prepared.now_ms), &mut prepared.buffer);
+    }
+
+    pub(super) fn settings(&self, now_ms: i64) -> accept::Settings<'_> {
         accept::Settings { route: self.0.route, limits: &self.0.limits, now_ms }
     }
 
     /// The slow way: builds the document and asks every rule, and those of the given rules across batches.
-    fn explain(
+    pub(super) fn explain(
         &self,
         bytes: &[u8],
         number: u64,
@@ -265,7 +272,7 @@ impl Validator {
         }
     }
 
-    fn is_on(&self, rule: &Rule) -> bool {
+    pub(super) fn is_on(&self, rule: &Rule) -> bool {
         self.0.severities.get(rule.code) != Some(&None)
     }
 
@@ -324,60 +331,5 @@ impl<'a> Collector<'a> {
         if let Some(finding) = self.list.last_mut() {
             finding.location = Some(location);
         }
-    }
-}
-
-/// State of one rule that compares batches.
-struct State {
-    rule: &'static Rule,
-    check: Box<dyn AcrossCheck>,
-    /// It has taken note of the present batch already.
-    settled: bool,
-}
-
-/// Checks one batch after another, and each against those before it. Made by [`Validator::across`].
-pub struct Across {
-    validator: Validator,
-    states: Vec<State>,
-    /// Batches so far, also those that could not be read.
-    batches: u64,
-    buffer: accept::Buffer,
-}
-
-impl fmt::Debug for Across {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Across").field("validator", &self.validator).finish_non_exhaustive()
-    }
-}
-
-impl Across {
-    /// Checks the bytes of the next batch.
-    pub fn check_bytes(&mut self, batch: &[u8]) -> Report {
-        self.batches = self.batches.saturating_add(1);
-        let now_ms = self.validator.0.clock.now_unix_ms();
-        if !self.validator.0.explain_only && self.observe(batch, now_ms) {
-            return Report::default();
-        }
-        let mut across = self.states.iter_mut().filter(|state| !state.settled);
-        let report = self.validator.explain(batch, self.batches, now_ms, &mut across);
-        self.states.iter_mut().for_each(|state| state.settled = false);
-        report
-    }
-
-    /// Whether nothing is to be said about the batch. If so, or if only some rules across batches want to see the
-    /// document, the others have taken note of it.
-    fn observe(&mut self, batch: &[u8], now_ms: i64) -> bool {
-        let settings = self.validator.settings(now_ms);
-        let Some(facts) = accept::accept_with_facts(batch, self.batches, settings, &mut self.buffer) else {
-            return false;
-        };
-        for state in &mut self.states {
-            state.settled = state.check.observe(&facts) == accept::Seen::Clean;
-        }
-        let done = self.states.iter().all(|state| state.settled);
-        if done {
-            self.states.iter_mut().for_each(|state| state.settled = false);
-        }
-        done
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{coverage, diff, docs, refresh, snapshots};
+use xtask::{bench, coverage, diff, docs, refresh, snapshots};
 
 /// Chores of this repository.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ enum Verb {
     Coverage(coverage::Args),
     /// Writes the pages that are made from code, or with `--check` compares them.
     Docs(docs::Args),
+    /// Measures delivery beside a load generator (`wrk`) and the official SDKs.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Verb::Snapshots(args) => snapshots::run(&args),
         Verb::Coverage(args) => coverage::run(&args),
         Verb::Docs(args) => docs::run(&args),
+        Verb::Bench(args) => bench::run(&args),
     };
     // A reader that goes away early is no error: nothing is lost by not printing to it.
     match outcome {

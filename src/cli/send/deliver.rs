@@ -47,7 +47,8 @@ pub fn run(args: &SendArgs, inputs: &[Input], streams: &mut Streams<'_>) -> Resu
     // Credentials first: without them there is no point in reading anything.
     let client = if args.sandbox { None } else { Some(args.client()?) };
     let producer = delivery.producer(streams.err_color)?;
-    let runtime = runtime::start()?;
+    // A sandbox works beside the sender.
+    let runtime = if args.sandbox { runtime::start()? } else { runtime::single()? };
     let outcome = runtime.block_on(async {
         match client {
             Some(client) => Ok(delivery.run(client, producer, Signals::catch()?, streams).await),

@@ -48,18 +48,23 @@ pub(super) fn accept(bytes: &[u8], settings: Settings<'_>) -> Verdict {
     }
 }
 
-/// The same, with what rules across batches need to know: the facts are there when the batch is clean and all of them
-/// could be put down.
-pub(super) fn accept_with_facts<'a>(
+/// The same, with what rules across batches need to know put into the buffer: true when the batch is clean and all of
+/// it could be put down.
+pub(super) fn record(bytes: &[u8], settings: Settings<'_>, buffer: &mut Buffer) -> bool {
+    buffer.clear();
+    decide(bytes, settings, &mut *buffer).is_some() && buffer.is_clear()
+}
+
+/// What was recorded of a batch, for the rules; nothing when the bytes are not those that were recorded.
+pub(super) fn facts<'a>(
     bytes: &'a [u8],
     number: u64,
     settings: Settings<'a>,
-    buffer: &'a mut Buffer,
+    buffer: &'a Buffer,
 ) -> Option<Facts<'a>> {
-    buffer.clear();
-    let text = decide(bytes, settings, &mut *buffer)?;
+    let text = simdutf8::basic::from_utf8(bytes).ok()?;
     let Settings { limits, now_ms, .. } = settings;
-    buffer.is_clear().then_some(Facts { text, buffer, number, limits, now_ms })
+    Some(Facts { text, buffer, number, limits, now_ms })
 }
 
 fn decide<'a, R: Record>(bytes: &'a [u8], settings: Settings<'_>, record: R) -> Option<&'a str> {
