@@ -136,7 +136,10 @@ impl Content {
 
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Content").field("offset", &self.offset).field("changed", &self.changed).finish_non_exhaustive()
+        f.debug_struct("Content")
+            .field("offset", &self.offset)
+            .field("changed", &self.changed)
+            .finish_non_exhaustive()
     }
 }
 

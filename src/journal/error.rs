@@ -69,13 +69,17 @@ impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {
-            JournalErrorKind::InUse => write!(f, "another process is delivering this: it holds the journal {path}"),
+            JournalErrorKind::InUse => {
+                write!(f, "another process is delivering this: it holds the journal {path}")
+            }
             JournalErrorKind::Io(error) => write!(f, "the journal {path} cannot be kept: {}", why(error)),
             JournalErrorKind::Damaged { byte } => {
                 write!(f, "the journal {path} is damaged: the line at byte {byte} is not what was written")
             }
             JournalErrorKind::Foreign => write!(f, "{path} is no journal of a delivery"),
-            JournalErrorKind::Newer => write!(f, "the journal {path} was written by another version of this tool"),
+            JournalErrorKind::Newer => {
+                write!(f, "the journal {path} was written by another version of this tool")
+            }
         }
     }
 }

@@ -262,7 +262,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
         let error = Journal::open(&folder.path().join("file/journal")).unwrap_err();
-        assert!(error.to_string().contains("file/journal cannot be kept: a part of its path is no directory"), "{error}");
+        assert!(
+            error.to_string().contains("file/journal cannot be kept: a part of its path is no directory"),
+            "{error}"
+        );
         assert!(error.help().contains("--no-journal"));
     }
 }

@@ -39,9 +39,6 @@ pub struct InputFacts {
     /// Bytes, when it is a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// When it was last written to, in Unix nanoseconds as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub modified: Option<String>,
 }
 
 /// Batches by what came of them.
@@ -145,12 +142,10 @@ fn number(length: usize) -> u64 {
 }
 
 /// The end of a delivery that is complete.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// When, in Unix milliseconds.
     pub at: i64,
-    /// The inputs as they were then.
-    pub inputs: Vec<InputFacts>,
 }
 
 /// One line.

@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn what_follows_is_joined_over_any_gap_and_a_piece_stands_alone() {
         let unit = |offset, piece, follows| Unit { follows, ..Unit::new(offset, piece, 4) };
-        let settled = Settled::of(&[unit(0, 0, false), unit(9, 0, true), unit(20, 0, false), unit(20, 2, false)]);
+        let settled =
+            Settled::of(&[unit(0, 0, false), unit(9, 0, true), unit(20, 0, false), unit(20, 2, false)]);
         assert_eq!(settled.spans().collect::<Vec<_>>(), [(0, 13), (20, 24)]);
         assert_eq!(settled.pieces().collect::<Vec<_>>(), [(20, 2)]);
         assert!(settled.contains(20, 2) && !settled.contains(20, 1));

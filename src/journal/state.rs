@@ -29,6 +29,12 @@ pub struct State {
 }
 
 impl State {
+    /// Of a delivery that just began.
+    #[must_use]
+    pub fn begun(header: Header) -> Self {
+        Self { letters: header.letters_from, header: Some(header), ..Self::default() }
+    }
+
     /// Reads a journal; also gives the bytes of it that are whole. What comes after these was cut off while it was written.
     ///
     /// # Errors
@@ -85,7 +91,7 @@ impl State {
         for (offset, piece) in &done.pieces {
             self.settled.insert_piece(*offset, *piece);
         }
-        self.letters = self.letters.max(done.letters.unwrap_or_default());
+        self.letters = done.letters.unwrap_or(self.letters);
         self.end = None;
     }
 
@@ -111,7 +117,7 @@ impl State {
         let header = self.header.clone().map(|header| Record::Header(Box::new(header)));
         let checkpoints = self.checkpoints.iter().cloned().map(Record::Checkpoint);
         let done = (self.counts != Counts::default()).then(|| Record::Done(done.with(&self.settled)));
-        header.into_iter().chain(checkpoints).chain(done).chain(self.end.clone().map(Record::End)).collect()
+        header.into_iter().chain(checkpoints).chain(done).chain(self.end.map(Record::End)).collect()
     }
 }
 
@@ -142,7 +148,12 @@ mod tests {
 
     fn header() -> Record {
         let options = [("endpoint".to_owned(), "bulk".to_owned())].into();
-        Record::Header(Box::new(Header { version: VERSION, tool: "x".to_owned(), options, ..Header::default() }))
+        Record::Header(Box::new(Header {
+            version: VERSION,
+            tool: "x".to_owned(),
+            options,
+            ..Header::default()
+        }))
     }
 
     fn records(number: u64) -> Vec<Record> {

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::args::SendArgs;
-use super::letters::LetterFile;
+use super::ledger::Ledger;
 use super::route::{Router, rules_of};
 use crate::Endpoint;
 use crate::cli::exit::Failure;
@@ -41,6 +41,8 @@ pub struct Intake {
     pub held_back: u64,
     /// Parts of an input that cannot be read, such as a batch that is cut off.
     pub unreadable: u64,
+    /// Batches that an earlier run of the same delivery settled.
+    pub settled: u64,
     /// Batches handed over to be sent.
     pub handed: u64,
     /// Bytes of the input read.
@@ -59,15 +61,25 @@ impl Intake {
     /// The input that the byte at `offset` of all of them together comes from.
     #[must_use]
     pub fn file(&self, offset: u64) -> &str {
+        self.place(offset).map_or("", |(_, name)| name)
+    }
+
+    /// Where that input begins.
+    #[must_use]
+    pub fn begin(&self, offset: u64) -> u64 {
+        self.place(offset).map_or(0, |(start, _)| *start)
+    }
+
+    fn place(&self, offset: u64) -> Option<&(u64, String)> {
         let after = self.files.partition_point(|(start, _)| *start <= offset);
-        self.files.get(after.saturating_sub(1)).map_or("", |(_, name)| name)
+        self.files.get(after.saturating_sub(1))
     }
 }
 
 /// The intake, shared.
 pub type SharedIntake = Arc<Mutex<Intake>>;
-/// The dead letters, shared.
-pub type SharedLetters = Arc<Mutex<LetterFile>>;
+/// The dead letters and the journal, shared. Whoever needs both locks this first, the intake after it.
+pub type SharedLedger = Arc<Mutex<Ledger>>;
 
 /// Locks. A thread that panicked with the lock has left nothing half done that matters here.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -85,7 +97,7 @@ pub struct Producer {
     printer: Printer,
     intake: SharedIntake,
     /// Nowhere in a dry run.
-    letters: Option<SharedLetters>,
+    ledger: Option<SharedLedger>,
 }
 
 impl Producer {
@@ -98,7 +110,7 @@ impl Producer {
         args: &SendArgs,
         color: bool,
         intake: SharedIntake,
-        letters: Option<SharedLetters>,
+        ledger: Option<SharedLedger>,
     ) -> Result<Self, Failure> {
         let limits = args.check.limits();
         let mut checks = BTreeMap::new();
@@ -118,7 +130,7 @@ impl Producer {
             limits,
             printer,
             intake,
-            letters,
+            ledger,
         })
     }
 
@@ -145,6 +157,10 @@ impl Producer {
                 return Some(0);
             }
         };
+        let file = match &self.ledger {
+            Some(ledger) => lock(ledger).watch(file),
+            None => file,
+        };
         let ids = RequestIds::for_input(&base_name(input));
         let packers = std::mem::take(&mut self.packers);
         self.packers =
@@ -154,7 +170,10 @@ impl Producer {
         while let Some(item) = reader.next() {
             some = true;
             let go_on = match item {
-                Ok(batch) => self.batch(&name, start, batch, ids, sink),
+                Ok(batch) => {
+                    let batch = RawBatch { offset: start + batch.offset, ..batch };
+                    self.batch(&name, batch, ids, sink)
+                }
                 Err(error) => self.unreadable(&name, &error, sink),
             };
             lock(&self.intake).bytes = start + reader.bytes_read();
@@ -169,22 +188,39 @@ impl Producer {
     }
 
     /// Checks and packs one batch; false when there is no point in going on.
-    fn batch(&mut self, name: &str, start: u64, batch: RawBatch, ids: RequestIds, sink: Sink<'_>) -> bool {
+    fn batch(&mut self, name: &str, batch: RawBatch, ids: RequestIds, sink: Sink<'_>) -> bool {
         lock(&self.intake).read += 1;
+        let Some(settled) = self.is_settled(&batch) else { return false };
         let endpoint = self.router.endpoint(&batch.bytes);
         if let Some(check) = self.checks.get_mut(&endpoint.is_historical()) {
             let report = check.check_bytes(&batch.bytes);
             lock(&self.intake).tally.add(&report);
-            if !self.show(name, &batch, &report, sink) {
+            // It was shown when it was settled.
+            if !settled && !self.show(name, &batch, &report, sink) {
                 return false;
             }
-            if report.has_errors() {
+            if !settled && report.has_errors() {
                 let code = report.errors().next().map(|finding| finding.code.to_owned());
                 let letter = DeadLetter::unsent(&batch, Reason::Invalid, code, said(&report));
                 return self.hold_back(letter.in_file(name));
             }
         }
-        self.pack(name, endpoint, RawBatch { offset: start + batch.offset, ..batch }, ids, sink)
+        if settled {
+            lock(&self.intake).settled += 1;
+            return true;
+        }
+        self.pack(name, endpoint, batch, ids, sink)
+    }
+
+    /// Whether an earlier run settled the batch; nothing when that cannot be written down, because then nothing more may be sent.
+    fn is_settled(&self, batch: &RawBatch) -> Option<bool> {
+        let Some(ledger) = &self.ledger else { return Some(false) };
+        let settled = lock(ledger).is_settled(batch, 0);
+        settled.map_err(|error| self.cannot_write(&error)).ok()
+    }
+
+    fn cannot_write(&self, error: &std::io::Error) {
+        lock(&self.intake).letters_failed = Some(error.to_string());
     }
 
     fn pack(
@@ -236,10 +272,9 @@ impl Producer {
 
     /// Writes a dead letter; false when that is not possible, because then nothing more may be sent.
     fn hold_back(&mut self, letter: DeadLetter) -> bool {
-        if let Some(letters) = &self.letters
-            && let Err(error) = lock(letters).write(&letter)
-        {
-            lock(&self.intake).letters_failed = Some(error.to_string());
+        let written = self.ledger.as_ref().map_or(Ok(()), |ledger| lock(ledger).hold_back(letter));
+        if let Err(error) = written {
+            self.cannot_write(&error);
             return false;
         }
         lock(&self.intake).held_back += 1;
@@ -277,7 +312,7 @@ fn total<R: BufRead>(reader: &BatchReader<R>) -> u64 {
 fn base_name(input: &Input) -> String {
     match input {
         Input::Stdin => input.name(),
-        Input::File(path) => {
+        Input::File(path) | Input::Letters(path) => {
             path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned())
         }
     }

@@ -1,10 +1,10 @@
-//! Follows a delivery: writes dead letters for what the service refused, keeps the counts by path and reason, moves the bar.
+//! Follows a delivery: writes down what is settled, keeps the counts by path and reason, moves the bar.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::producer::{SharedIntake, SharedLetters, lock};
+use super::producer::{SharedIntake, SharedLedger, lock};
 use crate::Endpoint;
 use crate::cli::output::{Paint, Streams, grouped};
 use crate::cli::progress::Progress;
@@ -39,7 +39,7 @@ impl Console<'_, '_> {
 pub struct Watch<'c, 'a, 'b> {
     console: &'c RefCell<Console<'a, 'b>>,
     intake: SharedIntake,
-    letters: SharedLetters,
+    ledger: SharedLedger,
     quiet: bool,
     told: u32,
     /// Batches the service took, by path.
@@ -53,11 +53,11 @@ impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
     pub fn new(
         console: &'c RefCell<Console<'a, 'b>>,
         intake: SharedIntake,
-        letters: SharedLetters,
+        ledger: SharedLedger,
         quiet: bool,
     ) -> Self {
         let (accepted, rejected) = (BTreeMap::new(), BTreeMap::new());
-        Self { console, intake, letters, quiet, told: 0, accepted, rejected }
+        Self { console, intake, ledger, quiet, told: 0, accepted, rejected }
     }
 
     fn tell(&mut self, text: impl FnOnce(Paint) -> String) {
@@ -79,12 +79,13 @@ impl Observer for Watch<'_, '_, '_> {
     fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
         *self.accepted.entry(request.endpoint()).or_default() +=
             u64::try_from(parts.len()).unwrap_or_default();
-        Ok(())
+        let mut ledger = lock(&self.ledger);
+        ledger.accept(request.endpoint(), parts, &lock(&self.intake))
     }
 
     fn rejected(&mut self, rejection: &Rejection<'_>) -> io::Result<()> {
         let name = lock(&self.intake).file(rejection.part.offset).to_owned();
-        lock(&self.letters).write(&DeadLetter::rejected(rejection).in_file(name.as_str()))?;
+        lock(&self.ledger).reject(&DeadLetter::rejected(rejection).in_file(name.as_str()))?;
         *self.rejected.entry(rejection.reason).or_default() += 1;
         let line = rejection.part.line;
         self.tell(|paint| {
