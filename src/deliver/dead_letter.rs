@@ -354,7 +354,8 @@ mod tests {
 
     #[test]
     fn a_letter_is_one_line_with_the_batch_as_it_was() {
-        let text = written(&[letter(b"{\"mpid\":9007199254740993,\r\n \"x\" :1.0}")]);
+        let batch = b"{\"mpid\":9007199254740993,\r\n \"x\" :1.0}";
+        let text = written(&[letter(batch)]).replace(&digest(batch), "DIGEST");
         assert_eq!(
             text,
             "{\"line\":3,\"offset\":0,\"reason\":\"too_large\",\"message\":\"too \\\"large\\\"\\n\",\"attempts\":0,\
@@ -387,6 +388,24 @@ mod tests {
         let back = Letters::new(text.as_bytes()).next().unwrap().unwrap();
         assert_eq!(back.batch, b"{\"a\":1}");
         assert_eq!(back.to_raw().bytes, br#"{"source_request_id":"the id","a":1}"#);
+    }
+
+    #[test]
+    fn a_mended_batch_gets_an_id_of_its_own_and_white_space_mends_nothing() {
+        let mut letter = letter(br#"{"a":"x \" y"}"#);
+        letter.request_id = Some("the id".to_owned());
+        let id = |batch: &[u8]| {
+            let letter = DeadLetter { batch: batch.to_vec(), ..letter.clone() };
+            let raw: serde_json::Value = serde_json::from_slice(&letter.to_raw().bytes).unwrap();
+            (letter.is_mended(), raw["source_request_id"].as_str().unwrap().to_owned())
+        };
+        assert_eq!(id(b"{ \"a\":\n\"x \\\" y\" }"), (false, "the id".to_owned()));
+        let (mended, first) = id(br#"{"a":"x \"  y"}"#);
+        assert!(mended && first != "the id");
+        assert_eq!(id(br#"{"a":"x \"  y"}"#), (true, first.clone()));
+        assert_ne!(id(br#"{"a":"z"}"#).1, first);
+        // Its own is not touched.
+        assert_eq!(id(br#"{"source_request_id":"mine"}"#), (true, "mine".to_owned()));
     }
 
     #[test]

@@ -155,7 +155,6 @@ impl SharedContent {
     }
 
     /// Locks it.
-    #[must_use]
     pub fn lock(&self) -> MutexGuard<'_, Content> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -240,7 +239,7 @@ mod tests {
         let (_, all) = read(&["one\ntwo\nthree\n"], Vec::new(), 99);
         let (content, _) = read(&["one\ntwO\nthree\n"], all.clone(), 99);
         let changed = content.lock().changed().unwrap();
-        assert_eq!((changed.input, changed.from_line, changed.to_line), (0, 2, 2), "{changed}");
+        assert_eq!((changed.input, changed.from_line, changed.to_line), (0, 2, 3), "{changed}");
         // Moved over to the next input.
         let (content, _) = read(&["one\ntwo\n", "three\n"], all.clone(), 99);
         assert!(content.lock().changed_at_end().is_some());

@@ -8,6 +8,8 @@ mod errors;
 mod help;
 mod interrupt;
 mod packed;
+mod replay;
+mod resume;
 mod send;
 mod support;
 mod validate;

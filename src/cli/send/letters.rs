@@ -208,7 +208,7 @@ mod tests {
             ("d/a.dead-letters.ndjson", "d/a.dead-letters.2.ndjson"),
             ("a.dead-letters.2.ndjson", "a.dead-letters.3.ndjson"),
             ("left", "left.2"),
-            ("left.9", "left.9.2"),
+            ("left.9", "left.10"),
             (".left", ".left.2"),
         ] {
             let input = Input::Letters(name.into());
