@@ -26,9 +26,9 @@ pub fn open(args: &mut SendArgs, inputs: &[Input], mut letters: LetterFile) -> R
     } else {
         Journal::open(&path).map_err(failure)?
     };
-    let again = args.resume || !is_other_content(&state, inputs);
+    let anew = !args.resume && (is_untouched(&state, &mut letters)? || is_other_content(&state, inputs));
     let (book, as_of) = match &state.header {
-        Some(earlier) if again => {
+        Some(earlier) if !anew => {
             header::compare(earlier, args, inputs)?;
             if !args.resume {
                 return Err(undecided(&state, inputs, &path));
@@ -98,6 +98,15 @@ fn undecided(state: &State, inputs: &[Input], path: &Path) -> Failure {
         ))
         .help("--resume goes on where it stopped; --restart begins anew"),
     }
+}
+
+/// Whether an earlier run settled nothing, such as one with a wrong key: then there is nothing to decide about.
+fn is_untouched(state: &State, letters: &mut LetterFile) -> Result<bool, Failure> {
+    if state.header.is_none() || state.end.is_some() || state.counts.total() > 0 {
+        return Ok(false);
+    }
+    let letters = letters.behind(state.letters).map_err(|error| Failure::new(error.to_string()))?;
+    Ok(letters.is_empty())
 }
 
 /// Whether a delivery came to its end, and the files have the same names but begin with something else.
