@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod config;
+mod disks;
 mod errors;
 mod help;
 mod interrupt;

@@ -16,7 +16,7 @@ use crate::send::{CREDENTIALS, get, json};
 use crate::support::{AS_OF, SandboxProcess, file, good, letters, lines, mparticle, running};
 
 /// The command against a sandbox in another process.
-fn send(url: &str, path: &Path, more: &[&str]) -> assert_cmd::Command {
+pub fn send(url: &str, path: &Path, more: &[&str]) -> assert_cmd::Command {
     let mut command = mparticle();
     command.args(["send", "--base-url", url, "--as-of", AS_OF]).args(more).arg(path).envs(CREDENTIALS);
     // There is no limit to keep here.
@@ -29,7 +29,7 @@ fn spawn(url: &str, path: &Path, more: &[&str]) -> Child {
     command.args(more).arg(path).envs(CREDENTIALS).stdin(Stdio::null()).spawn().unwrap()
 }
 
-fn journal_of(path: &Path) -> PathBuf {
+pub fn journal_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".mparticle-journal");
     name.into()
@@ -39,21 +39,21 @@ fn add(path: &Path, text: &str) {
     std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-fn number(value: &Value) -> u64 {
+pub fn number(value: &Value) -> u64 {
     value.as_u64().unwrap()
 }
 
-fn rejected(summary: &Value) -> u64 {
+pub fn rejected(summary: &Value) -> u64 {
     ["before_sending", "by_the_service", "gave_up"].iter().map(|by| number(&summary["rejected"][by])).sum()
 }
 
-fn adds_up(summary: &Value) {
+pub fn adds_up(summary: &Value) {
     let sum = number(&summary["accepted"]) + rejected(summary) + number(&summary["not_attempted"]);
     assert_eq!(sum, number(&summary["read"]), "{summary}");
 }
 
 /// Batches of which every 37th is refused by the service and every 101st is too large for it.
-fn mixed(number: usize) -> (String, BTreeSet<u64>) {
+pub fn mixed(number: usize) -> (String, BTreeSet<u64>) {
     let (mut text, mut bad) = (String::new(), BTreeSet::new());
     for line in 1..=number {
         let mut batch = good(line);
@@ -303,64 +303,6 @@ fn stopped_at_once_nothing_is_lost() {
     adds_up(&summary);
     assert_eq!(number(&summary["accepted"]), 1500);
     assert_eq!(number(&get(&sandbox.url, "/sandbox/stats")["batches"]["accepted"]), 1500);
-}
-
-#[test]
-fn disks_that_take_nothing_stop_it_before_and_while() {
-    let sandbox = SandboxProcess::start(&["--as-of", AS_OF, "--limit", "batch_bytes_hard=1500"], &[]);
-    let (folder, path) = file("good.ndjson", lines(10));
-    let refused = |more: &[&str], what: &str| {
-        send(&sandbox.url, &path, more).assert().code(2).stderr(contains(what));
-    };
-    refused(&["--state-dir", "/proc/nowhere"], "--state-dir /proc/nowhere: ");
-    refused(&["--state-dir", path.to_str().unwrap()], "--state-dir");
-    std::fs::create_dir(journal_of(&path)).unwrap();
-    refused(&[], "good.ndjson.mparticle-journal cannot be kept: it is a directory");
-    std::fs::remove_dir(journal_of(&path)).unwrap();
-    assert_eq!(number(&get(&sandbox.url, "/sandbox/stats")["requests"]["total"]), 0);
-    send(&sandbox.url, &path, &["--no-journal"]).assert().code(0);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-
-    // Letters that cannot be written: nothing is entered as rejected.
-    let (text, bad) = mixed(300);
-    std::fs::write(&path, text).unwrap();
-    let options = ["--no-validate", "--limit", "batch_bytes_hard=1500", "--output", "json", "--dead-letters"];
-    let run = |letters: &str, more: &[&str]| {
-        send(&sandbox.url, &path, &[&options[..], &[letters], more].concat()).assert()
-    };
-    run("/dev/full", &[])
-        .code(2)
-        .stderr(contains("dead letters cannot be written to /dev/full: the disk is full"));
-    let dead = path.with_file_name("dead");
-    let journal = std::fs::read_to_string(journal_of(&path)).unwrap();
-    assert!(!journal.contains("rejected"), "{journal}");
-    std::fs::remove_file(journal_of(&path)).unwrap();
-    let summary = json(&run(dead.to_str().unwrap(), &[]).code(1));
-    assert_eq!((number(&summary["read"]), rejected(&summary)), (300, bad.len() as u64));
-}
-
-#[test]
-fn a_journal_that_may_not_grow_stops_the_delivery_which_then_goes_on() {
-    let sandbox = SandboxProcess::start(&["--as-of", AS_OF], &[]);
-    let (_folder, path) = file("good.ndjson", lines(3000));
-    // Blocks of 512 or of 1024 bytes, as the shell has it; the signal would end the process before it can say why.
-    let script = "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\"";
-    let output = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_mparticle"), "send", "--base-url", &sandbox.url])
-        .args(["--as-of", AS_OF, "--rate", "1000000"])
-        .arg(&path)
-        .envs(CREDENTIALS)
-        .output()
-        .unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("mparticle-journal cannot be written: files may not grow larger here"), "{told}");
-    assert!(told.contains("To go on where it stopped: mparticle send"), "{told}");
-    let summary = json(&send(&sandbox.url, &path, &["--resume", "--output", "json"]).assert().code(0));
-    adds_up(&summary);
-    assert!(number(&summary["settled_by_earlier_runs"]) > 0, "{summary}");
-    assert_eq!(number(&summary["accepted"]), 3000);
-    assert_eq!(number(&get(&sandbox.url, "/sandbox/stats")["batches"]["accepted"]), 3000);
 }
 
 #[test]
