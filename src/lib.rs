@@ -62,6 +62,9 @@ pub mod sandbox;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod journal;
 
 pub use endpoint::Endpoint;
 

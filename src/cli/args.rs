@@ -61,6 +61,11 @@ pub enum Command {
     /// Check batches, pack them into requests and deliver them
     #[command(after_help = send::EXAMPLES)]
     Send(Box<send::SendArgs>),
+    /// Send dead letters again, after they were mended
+    #[command(after_help = send::REPLAY_EXAMPLES, mut_arg("files", |arg| {
+        arg.required(true).value_name("LETTERS").help("Files of dead letters").long_help(None::<&str>)
+    }), mut_arg("format", |arg| arg.hide(true)))]
+    Replay(Box<send::SendArgs>),
     /// Serve the Events API on this machine, for trying things out
     #[command(after_help = sandbox::EXAMPLES)]
     Sandbox(sandbox::SandboxArgs),

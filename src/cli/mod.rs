@@ -10,6 +10,7 @@ mod interrupt;
 mod output;
 mod printer;
 mod progress;
+mod replay;
 mod rules;
 mod runtime;
 mod sandbox;
@@ -53,12 +54,13 @@ pub fn main() -> ExitCode {
 fn run(command: &mut Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Validate(args) => configure(&mut args.check, args.quiet, streams)?,
-        Command::Send(args) => configure(&mut args.check, args.quiet, streams)?,
+        Command::Send(args) | Command::Replay(args) => configure(&mut args.check, args.quiet, streams)?,
         _ => {}
     }
     match command {
         Command::Validate(args) => validate::run(args, streams),
         Command::Send(args) => send::run(args, streams),
+        Command::Replay(args) => replay::run(args, streams),
         Command::Sandbox(args) => sandbox::run(args, streams),
         Command::Rules(args) => rules::run(args, streams),
         Command::Explain(args) => explain::run(args, streams),

@@ -4,11 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod config;
+mod disks;
 mod errors;
 mod help;
 mod interrupt;
 mod packed;
 mod plan;
+mod replay;
+mod resume;
+mod resume_planned;
 mod sandbox;
 mod send;
 mod support;
