@@ -130,7 +130,7 @@ impl State {
     pub(super) fn compact(&self) -> Vec<Record> {
         let spoiled = self.spoiled.iter().copied().collect();
         let done = Done { counts: self.counts.clone(), spoiled, ..Done::default() }.with(&self.settled);
-        let done = (done != Done::default()).then(|| Done { letters: Some(self.letters), ..done });
+        let done = (done != Done::default()).then_some(Done { letters: Some(self.letters), ..done });
         let header = self.header.clone().map(|header| Record::Header(Box::new(header)));
         let checkpoints = self.checkpoints.iter().cloned().map(Record::Checkpoint);
         let cuts = self.cuts.iter().copied().map(Record::Cut);
