@@ -76,11 +76,13 @@ pub struct UploaderBuilder<T> {
 
 impl<T: Transport + 'static> UploaderBuilder<T> {
     pub(super) fn new(transport: T) -> Self {
-        let mut policy = Policy::default();
-        policy.max_attempts = u32::MAX;
-        policy.max_throttled = u32::MAX;
-        policy.max_given_up = u32::MAX;
-        policy.deadline = Duration::from_secs(3600);
+        let policy = Policy {
+            max_attempts: u32::MAX,
+            max_throttled: u32::MAX,
+            max_given_up: u32::MAX,
+            deadline: Duration::from_secs(3600),
+            ..Policy::default()
+        };
         let limits = Limits::default();
         #[allow(clippy::cast_precision_loss)] // A rate is far below 2^52.
         let per_second = Some(limits.batches_per_second as f64);
