@@ -97,6 +97,7 @@ impl Hold {
     }
 
     /// Leaves out tickets up to this one: they are not in use.
+    #[cfg(feature = "spool")]
     pub(super) fn skip_to(&mut self, ticket: u64) {
         if self.slots.is_empty() {
             self.base = self.base.max(ticket);

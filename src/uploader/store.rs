@@ -1,16 +1,11 @@
 //! What the uploader asks of a place that survives a crash.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use super::outcome::{Fate, Ticket};
 
 /// Called once, from any thread, when something is on disk or could not be written.
 pub(super) type Done = Box<dyn FnOnce(Result<(), String>) + Send>;
-
-/// Called when something failed that nobody waits for.
-pub(super) type OnFailure = Arc<dyn Fn(String) + Send + Sync>;
 
 /// Keeps batches until they are settled. Methods return at once; the work is done elsewhere, in the order of the calls.
 pub(super) trait Store: Send + Sync {

@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::writer::Writer;
-use super::{Durability, Spool};
+use super::{Durability, OnFailure, Spool};
 use crate::uploader::error::StartError;
-use crate::uploader::store::OnFailure;
 
 /// Batches by ticket, as they are sent. The name carries the version of the format.
 pub(super) const BATCHES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("batches.v1");

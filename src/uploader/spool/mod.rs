@@ -4,10 +4,14 @@ mod file;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use file::SpooledLetter;
 pub(super) use file::{Opened, open};
+
+/// Called when something failed that nobody waits for.
+type OnFailure = Arc<dyn Fn(String) + Send + Sync>;
 
 /// When a batch is safe on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

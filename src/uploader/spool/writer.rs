@@ -9,10 +9,10 @@ use bytes::Bytes;
 use redb::ReadableTableMetadata;
 use serde_json::value::RawValue;
 
-use super::Durability;
 use super::file::{BATCHES, File, LETTERS, SpooledLetter};
+use super::{Durability, OnFailure};
 use crate::uploader::outcome::{Fate, Refusal, Ticket};
-use crate::uploader::store::{Done, OnFailure, Store};
+use crate::uploader::store::{Done, Store};
 
 /// Changes in one transaction, at most.
 const MOST: usize = 1000;
