@@ -182,6 +182,27 @@ async fn one_bad_batch_in_a_202_is_the_only_one_rejected() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_about_no_batch_in_particular_is_counted() {
+    #[derive(Default)]
+    struct Untraced(AtomicU64);
+    impl Metrics for Untraced {
+        fn count(&self, counter: Counter, by: u64) {
+            if counter == Counter::Untraced {
+                self.0.fetch_add(by, Ordering::Relaxed);
+            }
+        }
+    }
+    let error = ApiError::new("BAD_REQUEST", "Something is wrong.");
+    let script = Script::answering(move |_| Answer::status(202).with_errors(vec![error.clone()]));
+    let untraced = Arc::new(Untraced::default());
+    let uploader = unlimited(&script).metrics(untraced.clone()).start().unwrap();
+    uploader.enqueue(user("a", "1")).await.unwrap();
+    uploader.enqueue(user("b", "1")).await.unwrap();
+    assert!(uploader.shutdown(SECOND).await.is_empty());
+    assert_eq!(untraced.0.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_is_sat_out_under_the_same_ids() {
     let started = tokio::time::Instant::now();
     let script = Script::answering(move |_| {

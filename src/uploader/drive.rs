@@ -16,7 +16,9 @@ use super::outcome::{Fate, Refusal};
 use super::shared::Shared;
 use crate::Endpoint;
 use crate::deliver::retry::{Attempt, Decision, Policy, decide};
-use crate::deliver::{Answer, Observer, Outcome, Reason, Rejection, Retry, Sender, Stop, Transport, feed};
+use crate::deliver::{
+    Answer, Observer, Outcome, Reason, Rejection, Retry, Sender, Stop, Summary, Transport, feed,
+};
 use crate::pack::{Part, Request};
 
 /// The wait after a run that ended because the service could not be reached.
@@ -36,7 +38,7 @@ pub(super) async fn drive<T: Transport>(shared: Arc<Shared>, sender: Sender<Watc
             state.run = stop.clone();
         }
         let (feed, requests) = feed(1);
-        let mut fates = Fates(&shared);
+        let mut fates = Fates { shared: &shared, notes: 0 };
         let running = sender.run(requests, &stop, &mut fates);
         let packing = Batching::new(&shared, feed, &stop).run();
         let span = tracing::debug_span!("uploader_run");
@@ -89,18 +91,22 @@ impl Drop for Guard {
 }
 
 /// Enters what becomes of each batch.
-struct Fates<'a>(&'a Shared);
+struct Fates<'a> {
+    shared: &'a Shared,
+    /// Notes of the run that were told.
+    notes: u64,
+}
 
 impl Observer for Fates<'_> {
     fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
         for part in parts {
             // Only who wants to be told needs the bytes.
-            let batch = if self.0.settings.callback.is_some() {
+            let batch = if self.shared.settings.callback.is_some() {
                 Bytes::copy_from_slice(request.body().get(part.range.clone()).unwrap_or_default())
             } else {
                 Bytes::new()
             };
-            self.0.settle(part.index, &Fate::Accepted, batch);
+            self.shared.settle(part.index, &Fate::Accepted, batch);
         }
         Ok(())
     }
@@ -113,14 +119,14 @@ impl Observer for Fates<'_> {
             attempts: rejection.attempts,
         };
         let fate = if rejection.reason == Reason::GaveUp { Fate::GaveUp(why) } else { Fate::Rejected(why) };
-        self.0.settle(rejection.part.index, &fate, Bytes::copy_from_slice(rejection.sent));
+        self.shared.settle(rejection.part.index, &fate, Bytes::copy_from_slice(rejection.sent));
         Ok(())
     }
 
     // `not_attempted` has nothing to do: the batch is still held, and the next run or the end will find it.
 
     fn retry(&mut self, retry: &Retry<'_>) {
-        self.0.count(Counter::Retries, 1);
+        self.shared.count(Counter::Retries, 1);
         let wait_ms = u64::try_from(retry.wait.as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(
             batches = retry.request.len(),
@@ -128,6 +134,21 @@ impl Observer for Fates<'_> {
             wait_ms,
             "a request will be posted again"
         );
+    }
+    /// An error that could not be traced to a batch: those of its request count as accepted, and one of them may not be.
+    fn progress(&mut self, so_far: &Summary) {
+        let notes = so_far.notes.len() as u64 + so_far.more_notes;
+        let new = notes.saturating_sub(self.notes);
+        if new > 0 {
+            self.notes = notes;
+            self.shared.count(Counter::Untraced, new);
+            let code = so_far.notes.last().map(|note| note.code.as_str());
+            tracing::warn!(
+                errors = new,
+                code,
+                "the service reports an error in one of several batches, but not which"
+            );
+        }
     }
 }
 

@@ -89,6 +89,8 @@ instruments! {
         Rejected => "mparticle_uploader_rejected_total", "batches";
         /// Batches whose attempts were spent.
         GaveUp => "mparticle_uploader_gave_up_total", "batches";
+        /// Errors of the service about one batch of a request, without saying which: all of them count as accepted.
+        Untraced => "mparticle_uploader_untraced_errors_total", "errors";
         /// Batches that were given back.
         NotAttempted => "mparticle_uploader_not_attempted_total", "batches";
         /// Posts, repeated ones included.

@@ -7,6 +7,7 @@
 //! - **Every batch has an end**, told once: accepted, rejected, gave up, or not attempted; the four add up to what was enqueued.
 //!   [`shutdown`](Uploader::shutdown) gives back what was not delivered. Nothing is dropped to make room: [`enqueue`](Uploader::enqueue)
 //!   waits, [`try_enqueue`](Uploader::try_enqueue) says that it is full.
+//!   An error that the service does not pin on one batch of a request leaves all of them accepted; it is counted and logged.
 //! - **After a crash** everything that was held in memory is lost, at most `max_batches` and `max_bytes`; with a spool (feature `spool`)
 //!   what had been enqueued is sent by the next start under the same ids, if that is within the 30 days. Dead letters are kept there too.
 //! - **Order**: batches of a user keep their order within a request and when they are merged. Several requests are on their way at a
