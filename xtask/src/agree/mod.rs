@@ -50,8 +50,8 @@ pub struct Args {
 /// When a file cannot be read, the schema is none, or there is nothing to compare.
 pub fn run(args: &Args) -> Result<Outcome> {
     let schema = read(&args.schema)?;
-    let schema: Value = serde_json::from_slice(&schema)
-        .with_context(|| format!("{} is not JSON", args.schema.display()))?;
+    let schema: Value =
+        serde_json::from_slice(&schema).with_context(|| format!("{} is not JSON", args.schema.display()))?;
     let schema = objections::compile(&schema)
         .with_context(|| format!("{} is not a usable JSON Schema", args.schema.display()))?;
     let mut cases = Vec::new();
@@ -133,7 +133,8 @@ impl Comparison {
     fn answer(&mut self, objection: &Objection, findings: &[Finding], document: Option<&Value>) -> Answer {
         let mut same = findings.iter().filter(|finding| objection.is_that_of(finding));
         // An error beside a warning about the same place is what counts.
-        if let Some(finding) = same.clone().find(|it| it.severity == Severity::Error).or_else(|| same.next()) {
+        if let Some(finding) = same.clone().find(|it| it.severity == Severity::Error).or_else(|| same.next())
+        {
             return match finding.severity {
                 Severity::Error => Answer::Agreed(finding.code),
                 Severity::Warning => Answer::Warned(finding.code),

@@ -113,7 +113,8 @@ impl Objection {
             "limits" => self.keyword.starts_with("max") || self.keyword.starts_with("min"),
             _ => false,
         };
-        can_be && (self.is_at(finding) || WHOLE.contains(&finding.code) && is_in(&self.place, &finding.pointer))
+        can_be
+            && (self.is_at(finding) || WHOLE.contains(&finding.code) && is_in(&self.place, &finding.pointer))
     }
 
     fn is_at(&self, finding: &Finding) -> bool {
