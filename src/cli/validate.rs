@@ -207,7 +207,7 @@ impl Run<'_> {
         if report.is_clean() {
             return Ok(());
         }
-        let source = Source { name, first_line: batch.line, text: &batch.bytes };
+        let source = Source { name, first_line: batch.line, first_column: batch.column, text: &batch.bytes };
         self.print(streams, |printer, out| printer.show(out, &source, &report))
     }
 
