@@ -110,7 +110,7 @@ pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
     let printer = if args.quiet {
         Printer::silent()
     } else {
-        Printer::new(args.output, &args.check, streams.out_color)
+        Printer::new(args.output, &args.check, streams.out_color).by_kind()
     };
     let sizes = inputs.iter().map(Input::stored_size).sum();
     let mut run = Run {

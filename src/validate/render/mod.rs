@@ -10,6 +10,8 @@ mod sentence;
 mod summary;
 
 pub use catalogue::catalogue;
+#[cfg(feature = "cli")]
+pub(crate) use excerpt::printable;
 pub use github::Github;
 pub use human::Human;
 pub use json_lines::JsonLines;
@@ -39,7 +41,7 @@ impl Source<'_> {
 
     /// Line and column of the file, from the place in the batch. Only the first line of a batch can begin within one
     /// of the file.
-    fn place(&self, finding: &Finding) -> (usize, Option<usize>) {
+    pub(crate) fn place(&self, finding: &Finding) -> (usize, Option<usize>) {
         let Some(Location { line, column, .. }) = finding.location else { return (self.line(1), None) };
         let before = if line == 1 { self.first_column.saturating_sub(1) } else { 0 };
         (self.line(line), Some(column.saturating_add(before)))
