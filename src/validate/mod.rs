@@ -17,6 +17,7 @@
 //! everything that can be found.
 
 mod accept;
+mod collector;
 pub mod context;
 mod document;
 mod finding;
@@ -26,6 +27,7 @@ mod mask;
 pub mod pointer;
 pub mod render;
 mod report;
+mod request;
 pub mod rule;
 pub mod rules;
 mod shape;

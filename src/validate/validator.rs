@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::collector::Collector;
 use super::context::{BatchView, Findings};
 use super::rule::{AcrossCheck, Check, Rule};
-use super::{Finding, Limits, Location, Report, Route, Severity, accept, document, locate, rules, shape};
+use super::{Finding, Limits, Report, Route, Severity, accept, document, locate, rules, shape};
 use crate::clock::{self, SharedClock};
 use crate::types;
 
@@ -28,7 +29,7 @@ use crate::types;
 #[derive(Clone, Debug)]
 pub struct Validator(Arc<Settings>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Settings {
     route: Route,
     limits: Limits,
@@ -208,6 +209,11 @@ impl Validator {
         }
     }
 
+    /// The same validator for batches that are meant for this path.
+    pub(super) fn on(&self, route: Route) -> Self {
+        Self(Arc::new(Settings { route, ..Settings::clone(&self.0) }))
+    }
+
     fn settings(&self, now_ms: i64) -> accept::Settings<'_> {
         accept::Settings { route: self.0.route, limits: &self.0.limits, now_ms }
     }
@@ -265,16 +271,18 @@ impl Validator {
         }
     }
 
-    fn is_on(&self, rule: &Rule) -> bool {
+    /// Whether a rule is to be applied.
+    pub(super) fn is_on(&self, rule: &Rule) -> bool {
         self.0.severities.get(rule.code) != Some(&None)
     }
 
-    fn collector<'a>(&self, list: &'a mut Vec<Finding>) -> Collector<'a> {
+    /// Where findings go.
+    pub(super) fn collector<'a>(&self, list: &'a mut Vec<Finding>) -> Collector<'a> {
         Collector::new(self.0.show_values, list)
     }
 
     /// Applies the caller's severities.
-    fn adjust(&self, findings: &mut Vec<Finding>) {
+    pub(super) fn adjust(&self, findings: &mut Vec<Finding>) {
         findings.retain_mut(|finding| match self.0.severities.get(finding.code) {
             Some(Some(severity)) => {
                 finding.severity = *severity;
@@ -294,37 +302,6 @@ impl Validator {
 /// Order of the document; what concerns the batch as a whole comes first, and ties go by rule.
 fn place(finding: &Finding) -> (usize, &str, &'static str) {
     (finding.location.map_or(0, |location| location.offset), &finding.pointer, finding.code)
-}
-
-/// Where the checks that know several rules put what they find.
-#[derive(Debug)]
-pub(super) struct Collector<'a> {
-    show_values: bool,
-    list: &'a mut Vec<Finding>,
-}
-
-impl<'a> Collector<'a> {
-    /// A collector into the list.
-    pub(super) fn new(show_values: bool, list: &'a mut Vec<Finding>) -> Self {
-        Self { show_values, list }
-    }
-
-    /// A collector for one of the rules.
-    pub(super) fn of(&mut self, rule: &'static Rule) -> Findings<'_> {
-        Findings::new(rule, self.show_values, self.list)
-    }
-
-    /// What was found so far.
-    pub(super) fn list(&mut self) -> &mut Vec<Finding> {
-        self.list
-    }
-
-    /// Says where the last finding is, when its pointer cannot.
-    pub(super) fn locate_last(&mut self, location: Location) {
-        if let Some(finding) = self.list.last_mut() {
-            finding.location = Some(location);
-        }
-    }
 }
 
 /// State of one rule that compares batches.
@@ -362,6 +339,11 @@ impl Across {
         let report = self.validator.explain(batch, self.batches, now_ms, &mut across);
         self.states.iter_mut().for_each(|state| state.settled = false);
         report
+    }
+
+    /// Rules that had more to remember than they can: of the batches so far they compared near ones only.
+    pub fn overflowed(&self) -> impl Iterator<Item = &'static Rule> {
+        self.states.iter().filter(|state| state.check.forgot()).map(|state| state.rule)
     }
 
     /// Whether nothing is to be said about the batch. If so, or if only some rules across batches want to see the
