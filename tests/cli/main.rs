@@ -8,6 +8,7 @@ mod errors;
 mod help;
 mod interrupt;
 mod packed;
+mod places;
 mod send;
 mod support;
 mod validate;
