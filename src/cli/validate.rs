@@ -40,7 +40,8 @@ Examples:
   # warnings are errors, one rule is off, one limit is our own
   mparticle validate --strict --severity MP401=off --limit event_attributes=200 events.ndjson
 
-Findings go to standard output, the summary to standard error.
+Findings go to standard output, the summary to standard error. For people, three findings of a kind are shown
+in full, and a line says how many more there are and where; --max-findings 0 shows every one.
 
 Settings can stand in mparticle.toml; the command line wins:
   strict = true

@@ -9,6 +9,7 @@ mod help;
 mod interrupt;
 mod packed;
 mod places;
+mod sarif;
 mod send;
 mod support;
 mod validate;

@@ -1,5 +1,7 @@
 //! `cargo xtask agree` on a small schema and payloads of our own, and on the published ones where those are at hand.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod common;
 
 use common::{Run, shared, xtask};
