@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod exit;
 mod explain;
+mod groups;
 mod inputs;
 mod interrupt;
 mod output;

@@ -115,7 +115,7 @@ impl DeadLetter {
     pub fn to_raw(&self) -> RawBatch {
         let bytes =
             self.request_id.as_deref().map_or_else(|| self.batch.clone(), |id| with_id(&self.batch, id));
-        RawBatch { bytes, line: self.line, offset: 0, index: 0 }
+        RawBatch { bytes, line: self.line, ..RawBatch::default() }
     }
 
     fn to_line(&self, at: String) -> io::Result<Vec<u8>> {
