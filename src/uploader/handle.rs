@@ -20,7 +20,7 @@ use super::shared::{LONGEST, Shared};
 use super::store::{Done, Store};
 use super::wire::{Wire, has_own_id};
 use crate::deliver::Transport;
-use crate::pack::has_request_id;
+use crate::input::scan;
 use crate::types::Batch;
 
 /// Takes batches in and delivers them in the background; see the [module](super) for what it guarantees.
@@ -125,8 +125,11 @@ impl Uploader {
                     self.shared().count(Counter::Invalid, 1);
                     return Err(Kind::Invalid(Box::new(report)));
                 }
-                let own = has_request_id(batch);
-                own.ok_or_else(|| Kind::Unreadable("it is no JSON object".to_owned()))?
+                // One object and nothing beside it, or it would be several batches of the request.
+                if scan::members(batch).is_none() {
+                    return Err(Kind::Unreadable("it is no JSON object".to_owned()));
+                }
+                has_own_id(batch)
             }
         };
         let wire = Wire { bytes: batch.clone(), id: (!own).then(Uuid::new_v4) };
