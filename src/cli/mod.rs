@@ -1,5 +1,6 @@
 //! The `mparticle` command: arguments in, exit code out. Everything it knows about batches is in the library.
 
+mod ahead;
 mod args;
 mod completions;
 mod config;

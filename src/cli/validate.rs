@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Read as _, Write, stdout};
 
 use clap::{Args, ValueEnum};
 
+use super::ahead;
 use super::args::{CheckArgs, InputArgs};
 use super::exit::{Exit, Failure};
 use super::inputs::{self, Input, Position};
@@ -15,7 +16,7 @@ use super::tally::Tally;
 use crate::Endpoint;
 use crate::input::{BatchReader, RawBatch};
 use crate::validate::render::Source;
-use crate::validate::{Across, Report, Route, Validator};
+use crate::validate::{Across, Prepared, Report, Route, Validator};
 
 /// Shown under `--help`.
 pub const EXAMPLES: &str = "\
@@ -214,13 +215,15 @@ impl Run<'_> {
             return self.body(&name, source, path.into(), input, streams);
         }
         let mut shown_at = self.position.bytes();
-        for item in BatchReader::new(source).format(self.args.input.format.into()) {
+        let reader = BatchReader::new(source).format(self.args.input.format.into());
+        let mut batches = ahead::prepared(reader, self.validator.clone());
+        for item in batches.by_ref() {
             // Looked at first: the end of an input that was interrupted is not a fault of it.
             if self.interrupt.is_raised() {
                 return Ok(());
             }
-            match item {
-                Ok(batch) => self.batch(&name, &batch, streams)?,
+            match item.read {
+                Ok(batch) => self.batch(&name, &batch, &item.worked.unwrap_or_default(), streams)?,
                 Err(error) if is_content(&error) => {
                     self.tally.unreadable += 1;
                     self.print(streams, |printer, out| printer.show_unreadable(out, &name, &error))?;
@@ -234,12 +237,24 @@ impl Run<'_> {
                 self.show_progress(shown_at);
             }
         }
+        if !batches.is_complete() && !self.interrupt.is_raised() {
+            return Err(Failure::new(format!(
+                "{name}: the check broke off before the end; this is a fault of the tool"
+            ))
+            .help("please report it, if possible with the batch after the last one that was reported"));
+        }
         let empty = self.tally.batches + self.tally.unreadable == before;
         if empty && !self.interrupt.is_raised() { Err(inputs::empty(input)) } else { Ok(()) }
     }
 
-    fn batch(&mut self, name: &str, batch: &RawBatch, streams: &mut Streams<'_>) -> Result<(), Failure> {
-        let report = self.across.check_bytes(&batch.bytes);
+    fn batch(
+        &mut self,
+        name: &str,
+        batch: &RawBatch,
+        prepared: &Prepared,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Failure> {
+        let report = self.across.check_prepared(&batch.bytes, prepared);
         let source = Source { name, first_line: batch.line, first_column: batch.column, text: &batch.bytes };
         self.report(&source, &report, streams)
     }
