@@ -130,7 +130,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub show_values: bool,
 
-    /// Findings to show in full, the rest is counted; 0 for all [default: 100, with --output json or sarif all]
+    /// Findings to show in full, the others are counted; 0 for all [default: 100, with --output json or sarif all]
     #[arg(long, value_name = "N")]
     pub max_findings: Option<u64>,
 

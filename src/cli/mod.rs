@@ -1,10 +1,12 @@
 //! The `mparticle` command: arguments in, exit code out. Everything it knows about batches is in the library.
 
+mod ahead;
 mod args;
 mod completions;
 mod config;
 mod exit;
 mod explain;
+mod groups;
 mod inputs;
 mod interrupt;
 mod output;

@@ -140,8 +140,8 @@ impl DeadLetter {
     #[must_use]
     pub fn to_raw(&self) -> RawBatch {
         let (line, offset) = (self.line, self.offset.unwrap_or_default());
-        let raw =
-            RawBatch { bytes: self.batch.clone(), line, offset, index: self.offset.unwrap_or(line as u64) };
+        let index = self.offset.unwrap_or(line as u64);
+        let raw = RawBatch { bytes: self.batch.clone(), line, offset, index, ..RawBatch::default() };
         let id = match &self.request_id {
             Some(id) if !self.is_mended() => id.clone(),
             _ => {

@@ -51,7 +51,7 @@ impl Unit {
             let bytes = member_bytes(&self.batch.bytes, members, number)?;
             let splice = splice_id(&bytes, || member.request_id.to_string());
             let Member { line, offset, index, .. } = *member;
-            let batch = RawBatch { bytes, line, offset, index };
+            let batch = RawBatch { bytes, line, offset, index, ..RawBatch::default() };
             Some(Self { splice, ..Self::whole(self.endpoint, batch) })
         };
         members.iter().enumerate().filter_map(single).collect()

@@ -315,7 +315,7 @@ impl Producer {
             return true;
         }
         let mut text = Vec::new();
-        let source = Source { name, first_line: batch.line, text: &batch.bytes };
+        let source = Source { name, first_line: batch.line, first_column: batch.column, text: &batch.bytes };
         // Writing to memory does not fail.
         let _ = self.printer.show(&mut text, &source, report);
         text.is_empty() || sink(Item::Text(text))
