@@ -99,7 +99,7 @@ impl Group {
                 (Uuid::new_v5(&MERGED, &ids), Origin::Merged(Arc::from(self.members)))
             }
         };
-        let splice = splice_id(&self.first.bytes, || request_id.to_string());
+        let splice = splice_id(&self.first.bytes, || request_id);
         Unit { endpoint: self.endpoint, batch: self.first, splice, origin }
     }
 }

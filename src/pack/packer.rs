@@ -120,7 +120,8 @@ impl Packer {
     pub fn finish(&mut self) -> Option<Request> {
         let request = self.current.take().map(Open::close);
         if let Some(request) = &request {
-            self.room = request.body().len();
+            // A little more, or half of the bodies would grow all the same.
+            self.room = request.body().len() + request.body().len() / 8;
         }
         request
     }

@@ -72,7 +72,7 @@ impl RequestIds {
 
     /// What to put into a batch, and after how many of its bytes; nothing when it has an id, or is no JSON object.
     pub(super) fn splice(&self, batch: &RawBatch) -> Option<(usize, Vec<u8>)> {
-        splice_id(&batch.bytes, || self.id(batch).to_string())
+        splice_id(&batch.bytes, || self.id(batch))
     }
 }
 
@@ -95,7 +95,9 @@ pub fn has_request_id(batch: &[u8]) -> Option<bool> {
 /// The batch with the given id put in after its `{`; unchanged when it has one or is no JSON object.
 #[cfg(feature = "client")]
 pub(crate) fn with_id(batch: &[u8], id: &str) -> Vec<u8> {
-    let Some((at, added)) = splice_id(batch, || id.to_owned()) else { return batch.to_vec() };
+    let Some((at, comma)) = gap(batch) else { return batch.to_vec() };
+    // Quotes and escapes: an id from a dead letter can be any text.
+    let added = member(&serde_json::Value::from(id).to_string(), comma);
     let (open, rest) = batch.split_at(at);
     [open, &added, rest].concat()
 }
@@ -114,25 +116,31 @@ pub(super) fn insertion(batch: &[u8]) -> Option<usize> {
 }
 
 /// What to put into a batch to give it this id, and after how many of its bytes; nothing when it has one, or is no JSON object.
-pub(super) fn splice_id(batch: &[u8], id: impl FnOnce() -> String) -> Option<(usize, Vec<u8>)> {
+pub(super) fn splice_id(batch: &[u8], id: impl FnOnce() -> Uuid) -> Option<(usize, Vec<u8>)> {
+    let (at, comma) = gap(batch)?;
+    let mut quoted = [b'"'; 38];
+    if let Some(text) = quoted.get_mut(1..37) {
+        id().hyphenated().encode_lower(text);
+    }
+    Some((at, member(std::str::from_utf8(&quoted).ok()?, comma)))
+}
+
+/// Where the id goes, and what follows it; nothing when there is one, or the batch is no JSON object.
+fn gap(batch: &[u8]) -> Option<(usize, &'static str)> {
     if has_request_id(batch) != Some(false) {
         return None;
     }
     let at = insertion(batch)?;
     let empty = batch.get(at..)?.trim_ascii_start().starts_with(b"}");
-    let comma = if empty { "" } else { "," };
-    Some((at, member(&id(), comma)))
+    Some((at, if empty { "" } else { "," }))
 }
 
-/// The member that holds an id.
+/// The member that holds an id, which comes with its quotes.
 fn member(id: &str, comma: &str) -> Vec<u8> {
-    let mut text = Vec::with_capacity(KEY.len() + id.len() + 6);
-    text.extend_from_slice(b"\"");
-    text.extend_from_slice(KEY.as_bytes());
-    text.extend_from_slice(b"\":");
-    // Quotes and escapes: an id from a dead letter can be any text.
-    text.extend_from_slice(serde_json::Value::from(id).to_string().as_bytes());
-    text.extend_from_slice(comma.as_bytes());
+    let mut text = Vec::with_capacity(KEY.len() + id.len() + 4);
+    for part in ["\"", KEY, "\":", id, comma] {
+        text.extend_from_slice(part.as_bytes());
+    }
     text
 }
 
