@@ -49,7 +49,7 @@ impl Unit {
         let Origin::Merged(members) = &self.origin else { return vec![self] };
         let single = |(number, member): (usize, &Member)| {
             let bytes = member_bytes(&self.batch.bytes, members, number)?;
-            let splice = splice_id(&bytes, || member.request_id.to_string());
+            let splice = splice_id(&bytes, || member.request_id);
             let Member { line, offset, index, .. } = *member;
             let batch = RawBatch { bytes, line, offset, index, ..RawBatch::default() };
             Some(Self { splice, ..Self::whole(self.endpoint, batch) })

@@ -1,5 +1,6 @@
 //! `mparticle send`: checks batches, packs them into requests and delivers them.
 
+mod ahead;
 mod args;
 mod book;
 mod deliver;

@@ -65,11 +65,29 @@ impl Planned {
     }
 }
 
+/// Where batches go, whatever was planned before.
+#[derive(Clone, Copy, Debug)]
+pub struct Routes {
+    router: Router,
+    split: bool,
+}
+
+impl Routes {
+    /// Where the events of a batch go.
+    #[must_use]
+    pub fn paths(&self, batch: &[u8]) -> Paths {
+        match self.router.paths(batch) {
+            Paths::ByAge(_) if !self.split => Paths::One(crate::Endpoint::Bulk),
+            paths => paths,
+        }
+    }
+}
+
 /// See the module.
 pub struct Plan {
-    router: Router,
+    /// Where batches go.
+    pub routes: Routes,
     planner: Planner,
-    split: bool,
     /// What was done so far.
     pub planned: Planned,
 }
@@ -83,9 +101,8 @@ impl Plan {
         let ids = RequestIds::for_input("");
         let split = !args.no_split;
         Self {
-            router: Router::new(args.endpoint, &limits, &args.check.clock()),
+            routes: Routes { router: Router::new(args.endpoint, &limits, &args.check.clock()), split },
             planner: Planner::new(&limits, ids).split(split).merge(args.merge),
-            split,
             planned: Planned::default(),
         }
     }
@@ -97,19 +114,10 @@ impl Plan {
         self.counted(units)
     }
 
-    /// Where the events of a batch go.
-    #[must_use]
-    pub fn paths(&self, batch: &[u8]) -> Paths {
-        match self.router.paths(batch) {
-            Paths::ByAge(_) if !self.split => Paths::One(crate::Endpoint::Bulk),
-            paths => paths,
-        }
-    }
-
     /// The report on a batch, without what splitting will mend; when it cannot be split, planning itself will say so.
     #[must_use]
     pub fn mend(&self, report: Report) -> Report {
-        if !self.split || report.is_clean() {
+        if !self.routes.split || report.is_clean() {
             return report;
         }
         let mut findings = report.into_findings();

@@ -1,9 +1,9 @@
 //! Reads the inputs, checks every batch, holds back what would be refused, and packs the rest into requests.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::ahead::{self, Look};
 use super::args::SendArgs;
 use super::book::Remaining;
 use super::ledger::Ledger;
@@ -20,7 +20,7 @@ use crate::deliver::dead_letter::DeadLetter;
 use crate::input::{BatchReader, InputError, RawBatch};
 use crate::pack::{Packer, Request, RequestIds, TooLarge, Unit};
 use crate::validate::render::Source;
-use crate::validate::{Across, Limits, Report, Route};
+use crate::validate::{Across, Limits, Report, Route, Validator};
 
 /// What comes out.
 pub enum Item {
@@ -95,6 +95,8 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Producer {
     format: crate::input::Format,
     plan: Plan,
+    /// For the first look at batches; as many as `checks`.
+    validators: Vec<(Route, Validator)>,
     /// One for the rules of each path, and one for batches that go to both; none when nothing is checked.
     checks: Vec<(Route, Across)>,
     packers: BTreeMap<Endpoint, Packer>,
@@ -121,17 +123,19 @@ impl Producer {
         ledger: Option<SharedLedger>,
     ) -> Result<Self, Failure> {
         let limits = args.check.limits();
-        let mut checks = Vec::new();
+        let mut validators = Vec::new();
         if !args.no_validate {
             for route in [Route::Live, Route::Historical, Route::Either] {
-                checks.push((route, args.check.validator(route)?.across()));
+                validators.push((route, args.check.validator(route)?));
             }
         }
+        let checks = validators.iter().map(|(route, validator)| (*route, validator.across())).collect();
         let printer =
             if args.quiet { Printer::silent() } else { Printer::new(Shape::Human, &args.check, color) };
         Ok(Self {
             format: args.input.format.into(),
             plan: Plan::new(args),
+            validators,
             checks,
             packers: BTreeMap::new(),
             limits,
@@ -179,30 +183,41 @@ impl Producer {
             Some(ledger) => lock(ledger).watch(file),
             None => file,
         };
-        let mut reader = BatchReader::new(file).format(self.format);
-        let mut some = false;
-        while let Some(item) = reader.next() {
-            some = true;
-            let go_on = match item {
-                Ok(batch) => {
-                    let batch = RawBatch { offset: start + batch.offset, ..batch };
-                    self.batch(&name, batch, sink)
-                }
-                Err(error) => self.unreadable(&name, &error, sink),
+        let reader = BatchReader::new(file).format(self.format);
+        let (mut bytes, mut complete) = (0, false);
+        for item in ahead::look(reader, self.plan.routes, &self.validators) {
+            let Some(item) = item else {
+                complete = true;
+                break;
             };
-            lock(&self.intake).bytes = start + reader.bytes_read();
+            let go_on = match (item.read, item.look) {
+                (Ok(batch), Some(look)) => {
+                    let batch = RawBatch { offset: start + batch.offset, ..batch };
+                    self.batch(&name, batch, &look, sink)
+                }
+                (Ok(_), None) => false,
+                (Err(error), _) => self.unreadable(&name, &error, sink),
+            };
+            bytes = item.bytes_read;
+            lock(&self.intake).bytes = start + bytes;
             if !go_on {
                 return None;
             }
         }
-        if !some {
+        if !complete {
+            let what = "the check broke off before the end; this is a fault of the tool";
+            self.fail(Failure::new(format!("{name}: {what}")).help("please report it"));
+            return None;
+        }
+        if bytes == 0 {
             self.fail(inputs::empty(input));
         }
-        Some(total(&reader))
+        // At least one byte, so that two inputs never begin at the same place.
+        Some(bytes.max(1))
     }
 
     /// Checks, plans and packs one batch; false when there is no point in going on.
-    fn batch(&mut self, name: &str, batch: RawBatch, sink: Sink<'_>) -> bool {
+    fn batch(&mut self, name: &str, batch: RawBatch, look: &Look, sink: Sink<'_>) -> bool {
         if !self.keep_apart(batch.offset, sink) {
             return false;
         }
@@ -215,10 +230,10 @@ impl Producer {
             intake.read += 1;
             intake.settled += u64::from(settled);
         }
-        let paths = self.plan.paths(&batch.bytes);
-        let rules = rules_of(&paths);
-        if let Some((_, check)) = self.checks.iter_mut().find(|(route, _)| *route == rules) {
-            let report = self.plan.mend(check.check_bytes(&batch.bytes));
+        let rules = rules_of(&look.paths);
+        let check = self.checks.iter_mut().find(|(route, _)| *route == rules);
+        if let (Some((_, check)), Some(prepared)) = (check, &look.prepared) {
+            let report = self.plan.mend(check.check_prepared(&batch.bytes, prepared));
             lock(&self.intake).tally.add(&report);
             // What an earlier run came to, it has shown.
             if !shown && !self.show(name, &batch, &report, sink) {
@@ -231,7 +246,7 @@ impl Producer {
             }
         }
         // What is settled is planned, too: others may have been merged with it.
-        let (units, result) = self.plan.plan(batch, &paths);
+        let (units, result) = self.plan.plan(batch, &look.paths);
         {
             let mut intake = lock(&self.intake);
             intake.planned = self.plan.planned;
@@ -372,12 +387,6 @@ impl Producer {
             sink(Item::Text(format!("{note}\n").into_bytes()));
         }
     }
-}
-
-/// The length of an input that was read to its end.
-fn total<R: BufRead>(reader: &BatchReader<R>) -> u64 {
-    // At least one byte, so that two inputs never begin at the same place.
-    reader.bytes_read().max(1)
 }
 
 /// The name that ids are made from: not the path, which depends on where one stands, and not how the file is packed.
