@@ -261,3 +261,45 @@ fn a_run_with_other_plans_is_refused() {
     let stderr = String::from_utf8(output.unwrap().stderr).unwrap();
     assert!(stderr.contains("--as-of was 2026-11-20T12:00:00Z, now 2026-11-21T00:00:00Z"), "{stderr}");
 }
+
+/// As if a run had been killed after `kept` letters, before it entered anything in the journal.
+fn forget_all_but_letters(path: &Path, kept: usize) {
+    let first = |path: &Path, lines: usize| {
+        let text = std::fs::read_to_string(path).unwrap();
+        std::fs::write(path, text.split_inclusive('\n').take(lines).collect::<String>()).unwrap();
+    };
+    first(&journal_of(path), 1);
+    first(&dead_letters_of(path), kept);
+}
+
+#[test]
+fn a_group_whose_letters_were_written_in_part_is_taken_apart() {
+    let mut lines = Lines::default();
+    let batches: Vec<String> = (0..4).map(|_| lines.batch(1, &[NEW]) + "\n").collect();
+    let bad = batches[1].replace(r#""event_type":"custom_event","#, "");
+    let text = [&batches[0], &bad, &batches[2], &batches[3]].map(String::as_str).concat();
+    for (kept, accepted) in [(0, 0), (1, 2), (4, 0)] {
+        let sandbox = SandboxProcess::start(&["--as-of", AS_OF], &[]);
+        let (_folder, path) = file("day.ndjson", &text);
+        let options = ["--merge", "--no-validate"];
+        send(&sandbox.url, &path, &options).assert().code(1);
+        assert_eq!(letters(&dead_letters_of(&path)).len(), 4);
+        forget_all_but_letters(&path, kept);
+        let summary = ends(&sandbox.url, &path, &options, 4);
+        assert_eq!((number(&summary["accepted"]), rejected(&summary)), (accepted, 4 - accepted), "{kept}");
+    }
+}
+
+#[test]
+fn a_group_that_was_given_up_is_one_letter_and_settles_all_of_its_batches() {
+    let sandbox = SandboxProcess::start(&["--as-of", AS_OF, "--fault", "503:count=1"], &[]);
+    let mut lines = Lines::default();
+    let text: String = (0..3).map(|_| lines.batch(1, &[NEW]) + "\n").collect();
+    let (_folder, path) = file("day.ndjson", text);
+    let options = ["--merge", "--max-attempts", "1"];
+    send(&sandbox.url, &path, &options).assert().code(1);
+    forget_all_but_letters(&path, 1);
+    let summary = ends(&sandbox.url, &path, &options, 3);
+    assert_eq!((&summary["rejected"]["gave_up"], &summary["requests"]), (&3.into(), &0.into()), "{summary}");
+    assert_eq!(letters(&dead_letters_of(&path)).len(), 1);
+}

@@ -12,9 +12,10 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 
 use super::args::SendArgs;
+use super::intake::{SharedIntake, SharedLedger, lock};
 use super::letters::LetterFile;
 use super::outcome::{Outcome, SandboxAccount};
-use super::producer::{Item, Producer, SharedIntake, SharedLedger, lock};
+use super::producer::{Item, Producer};
 use super::resume;
 use super::watch::{Console, Watch};
 use crate::cli::exit::{Exit, Failure};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::args::SendArgs;
-use super::producer::{Intake, Item, Producer, SharedIntake, lock};
+use super::intake::{Intake, SharedIntake, lock};
+use super::producer::{Item, Producer};
 use crate::Endpoint;
 use crate::cli::args::Output;
 use crate::cli::exit::{Exit, Failure};

@@ -5,8 +5,8 @@ use std::io::{self, BufRead};
 
 use super::book::{Book, Remaining};
 use super::entry::Entry;
+use super::intake::Intake;
 use super::letters::LetterFile;
-use super::producer::Intake;
 use crate::Endpoint;
 use crate::deliver::dead_letter::DeadLetter;
 use crate::input::RawBatch;

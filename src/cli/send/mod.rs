@@ -7,6 +7,7 @@ mod deliver;
 mod dry_run;
 mod entry;
 mod header;
+mod intake;
 mod ledger;
 mod letters;
 mod outcome;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::args::SendArgs;
-use super::producer::{Intake, SharedLedger, lock};
+use super::intake::{Intake, SharedLedger, lock};
 use super::resume;
 use crate::Endpoint;
 use crate::cli::args::Output;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::producer::{SharedIntake, SharedLedger, lock};
+use super::intake::{SharedIntake, SharedLedger, lock};
 use crate::Endpoint;
 use crate::cli::output::{Paint, Streams, grouped};
 use crate::cli::progress::Progress;
