@@ -3,6 +3,7 @@
 //! Verbs return an [`Outcome`] instead of printing, so that tests see the same text as people do.
 
 pub mod bench;
+pub mod chaos;
 pub mod compare;
 pub mod coverage;
 pub mod diff;

@@ -22,7 +22,7 @@ use crate::Outcome;
 
 #[path = "../../../tests/accept/traffic.rs"]
 #[allow(dead_code, reason = "the tests of the validator use the rest")]
-mod traffic;
+pub(crate) mod traffic;
 
 /// Arguments of the verb.
 #[derive(Clone, Debug, clap::Args)]
