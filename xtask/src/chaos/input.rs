@@ -18,6 +18,8 @@ pub enum Fate {
     Good,
     /// The validator finds an error, and so does the sandbox.
     Invalid,
+    /// It has the id of an earlier one: they are the same batch, and the validator objects.
+    Repeated,
     /// Too large for any request, and its events cannot be sent apart.
     TooLarge,
 }
@@ -78,8 +80,12 @@ fn add(drafts: &mut Vec<Draft>, scenario: &Scenario, random: &mut Random) {
         4 if scenario.oversize => drafts.push((with_large_event(random), Fate::TooLarge)),
         5..=7 => {
             // Equal lines: without an id each is a batch of its own, with one they are the same batch.
-            let text = if random.one_in(3) { good(random) } else { without_id(&good(random)) };
-            drafts.extend(vec![(text, Fate::Good); 2 + random.below(3)]);
+            let (text, fate) = match good(random) {
+                text if random.one_in(3) => (text, Fate::Repeated),
+                text => (without_id(&text), Fate::Good),
+            };
+            drafts.push((text.clone(), Fate::Good));
+            drafts.extend(vec![(text, fate); 1 + random.below(3)]);
         }
         8..=13 if scenario.merge => drafts.extend(of_one_user(random)),
         14..=21 if scenario.ages => drafts.push((of_age(random, scenario.straddle), Fate::Good)),
@@ -256,6 +262,7 @@ mod tests {
                 let start = usize::try_from(batch.offset).unwrap();
                 assert!(input.bytes[start..].starts_with(batch.text.as_bytes()));
                 match batch.fate {
+                    Fate::Repeated => assert!(codes.is_empty(), "{codes:?}"),
                     Fate::Good if batch.text.len() < 24_000 => {
                         assert!(codes.is_empty(), "{codes:?}: {}", batch.text)
                     }

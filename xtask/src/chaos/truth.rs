@@ -201,7 +201,8 @@ fn check_letters(
     if pieces.len() < letters.len() || (pieces.contains(&0) && pieces.len() > 1) {
         found.push(format!("line {line} has {} letters, for the pieces {pieces:?}", letters.len()));
     }
-    if batch.fate != Fate::Good && letters.len() != 1 {
+    let passes = batch.fate == Fate::Good || (batch.fate == Fate::Repeated && !scenario.validate);
+    if !passes && letters.len() != 1 {
         found.push(format!("line {line} is {:?} and has {} letters", batch.fate, letters.len()));
     }
     for letter in letters {
@@ -209,9 +210,8 @@ fn check_letters(
             found.push(format!("the letter for line {line} says line {}", letter.line));
         }
         let allowed: &[&str] = match batch.fate {
-            Fate::Good => &["refused", "gave_up"],
-            Fate::Invalid if scenario.validate => &["invalid"],
-            Fate::Invalid => &["refused", "gave_up"],
+            Fate::Invalid | Fate::Repeated if scenario.validate => &["invalid"],
+            Fate::Good | Fate::Invalid | Fate::Repeated => &["refused", "gave_up"],
             Fate::TooLarge if scenario.validate => &["invalid", "too_large"],
             Fate::TooLarge => &["too_large"],
         };
@@ -228,7 +228,7 @@ fn check_letters(
         if letter.piece == 0 && letter.batch != value_of(&batch.text) {
             found.push(format!("the letter for line {line} holds another batch"));
         }
-        let is_refused = batch.fate == Fate::Good && letter.reason == "refused";
+        let is_refused = passes && letter.reason == "refused";
         // A merged batch was refused under the id of the whole.
         if is_refused && !scenario.merge && !letter.id.as_ref().is_some_and(|id| account.refused.contains(id))
         {
@@ -252,7 +252,7 @@ fn expect(batch: &Batch, letters: &[&Letter], marks: &mut BTreeMap<String, Mark>
         (mark.event, mark.rest) = (event, rest.clone());
         match letter {
             None => mark.clean += 1,
-            Some(letter) if letter.is_unsent() || batch.fate != Fate::Good => {}
+            Some(letter) if letter.is_unsent() || batch.fate == Fate::Invalid => {}
             Some(_) => mark.maybe += 1,
         }
     }
