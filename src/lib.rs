@@ -26,6 +26,7 @@
 //! | [`pack`] | batches into requests, by count and exact bytes | always |
 //! | `client` | one method a path, pods, credentials, errors that tell | `client` (default) |
 //! | `deliver` | throttle, retry, attribute partial failures, keep dead letters | `client` (default) |
+//! | `uploader` | the sender that a service leaves running | `uploader`, `spool` |
 //! | `sandbox` | the Events API on loopback, for trying out and for tests | `sandbox` |
 //!
 //! There are two doors. *Typed*: build a [`Batch`](types::Batch), check it, hand it to the client. *Raw*: bytes from a
@@ -58,10 +59,15 @@ pub mod client;
 pub mod deliver;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "uploader")]
+pub mod uploader;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod journal;
 
 pub use endpoint::Endpoint;
 

@@ -143,7 +143,10 @@ fn what_is_accepted_among_mutations_is_clean() {
             assert!(report.is_clean(), "execution {execution}: accepted, but {report} in {text}");
         } else if execution % 16 == 0 {
             sampled += 1;
-            let is_clean = pair.slow.check_bytes(&batch).is_clean();
+            let report = pair.slow.check_bytes(&batch);
+            let text = String::from_utf8_lossy(&batch);
+            assert_eq!(pair.fast.check_bytes(&batch), report, "execution {execution}: {text}");
+            let is_clean = report.is_clean();
             clean += u64::from(is_clean);
             if is_clean && std::env::var_os("ACCEPT_SHOW").is_some() {
                 println!("not accepted: {}", String::from_utf8_lossy(&batch));

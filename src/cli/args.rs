@@ -61,6 +61,11 @@ pub enum Command {
     /// Check batches, pack them into requests and deliver them
     #[command(after_help = send::EXAMPLES)]
     Send(Box<send::SendArgs>),
+    /// Send dead letters again, after they were mended
+    #[command(after_help = send::REPLAY_EXAMPLES, mut_arg("files", |arg| {
+        arg.required(true).value_name("LETTERS").help("Files of dead letters").long_help(None::<&str>)
+    }), mut_arg("format", |arg| arg.hide(true)))]
+    Replay(Box<send::SendArgs>),
     /// Serve the Events API on this machine, for trying things out
     #[command(after_help = sandbox::EXAMPLES)]
     Sandbox(sandbox::SandboxArgs),
@@ -125,7 +130,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub show_values: bool,
 
-    /// Findings to show in full, the rest is counted; 0 for all [default: 100, with --output json or sarif all]
+    /// Findings to show in full, the others are counted; 0 for all [default: 100, with --output json or sarif all]
     #[arg(long, value_name = "N")]
     pub max_findings: Option<u64>,
 

@@ -11,6 +11,7 @@ use super::exit::Failure;
 use super::interrupt::Interrupt;
 use super::unpack::{Packing, Unpacked};
 use super::walk;
+use crate::deliver::dead_letter::Letters;
 
 /// Bytes read at a time, unpacked.
 const CHUNK: usize = 256 * 1024;
@@ -24,6 +25,8 @@ pub enum Input {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// A file of dead letters, of which it gives the batches: that of a line on the same line.
+    Letters(PathBuf),
 }
 
 impl Input {
@@ -32,7 +35,7 @@ impl Input {
     pub fn name(&self) -> String {
         match self {
             Self::Stdin => "<stdin>".to_owned(),
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::Letters(path) => path.display().to_string(),
         }
     }
 
@@ -41,7 +44,9 @@ impl Input {
     pub fn stored_size(&self) -> Option<u64> {
         match self {
             Self::Stdin => None,
-            Self::File(path) => fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|data| data.len()),
+            Self::File(path) | Self::Letters(path) => {
+                fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|data| data.len())
+            }
         }
     }
 
@@ -77,6 +82,10 @@ impl Input {
             (Self::Stdin, None) => unpacked(io::stdin(), position),
             (Self::Stdin, Some(interrupt)) => unpacked(interrupt.or_end(io::stdin()), position),
             (Self::File(path), _) => unpacked(open(path)?, position),
+            (Self::Letters(path), _) => {
+                let letters = Letters::new(unpacked(open(path)?, position));
+                Box::new(BufReader::with_capacity(CHUNK, Resent::new(letters)))
+            }
         })
     }
 }
@@ -90,6 +99,45 @@ impl Position {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The batches of dead letters, each on one line, ready to be sent again.
+struct Resent<R> {
+    letters: Letters<R>,
+    line: usize,
+    left: io::Cursor<Vec<u8>>,
+}
+
+impl<R: BufRead> Resent<R> {
+    fn new(letters: Letters<R>) -> Self {
+        Self { letters, line: 0, left: io::Cursor::default() }
+    }
+
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some(letter) = self.letters.next() else { return Ok(None) };
+        // Lines were looked at before; here only a change since then can make one bad.
+        let letter = letter.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+        let mut text = vec![b'\n'; self.letters.line().saturating_sub(self.line + 1)];
+        self.line = self.letters.line();
+        text.extend(letter.to_raw().bytes.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
+        text.push(b'\n');
+        Ok(Some(text))
+    }
+}
+
+impl<R: BufRead> Read for Resent<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.left.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            match self.next()? {
+                Some(text) => self.left = io::Cursor::new(text),
+                None => return Ok(0),
+            }
+        }
     }
 }
 
@@ -172,10 +220,12 @@ fn open(path: &Path) -> Result<File, Failure> {
 pub fn empty(input: &Input) -> Failure {
     match input {
         Input::Stdin => Failure::new("<stdin>: nothing came in; there is no batch to work on"),
-        Input::File(path) if input.size() == Some(0) => {
+        Input::File(path) | Input::Letters(path) if input.stored_size() == Some(0) => {
             Failure::new(format!("{}: the file is empty; there is no batch to work on", path.display()))
         }
-        Input::File(path) => Failure::new(format!("{}: there is no batch in it", path.display())),
+        Input::File(path) | Input::Letters(path) => {
+            Failure::new(format!("{}: there is no batch in it", path.display()))
+        }
     }
 }
 

@@ -1,15 +1,18 @@
 //! The `mparticle` command: arguments in, exit code out. Everything it knows about batches is in the library.
 
+mod ahead;
 mod args;
 mod completions;
 mod config;
 mod exit;
 mod explain;
+mod groups;
 mod inputs;
 mod interrupt;
 mod output;
 mod printer;
 mod progress;
+mod replay;
 mod rules;
 mod runtime;
 mod sandbox;
@@ -53,12 +56,13 @@ pub fn main() -> ExitCode {
 fn run(command: &mut Command, streams: &mut Streams<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Validate(args) => configure(&mut args.check, args.quiet, streams)?,
-        Command::Send(args) => configure(&mut args.check, args.quiet, streams)?,
+        Command::Send(args) | Command::Replay(args) => configure(&mut args.check, args.quiet, streams)?,
         _ => {}
     }
     match command {
         Command::Validate(args) => validate::run(args, streams),
         Command::Send(args) => send::run(args, streams),
+        Command::Replay(args) => replay::run(args, streams),
         Command::Sandbox(args) => sandbox::run(args, streams),
         Command::Rules(args) => rules::run(args, streams),
         Command::Explain(args) => explain::run(args, streams),

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::args::CheckArgs;
+use super::groups::Groups;
 use super::output::count;
 use crate::input::{InputError, InputErrorKind};
 use crate::validate::render::{Github, Human, JsonLines, Sarif, Source, Summary};
@@ -36,6 +37,8 @@ pub struct Printer {
     renderer: Renderer,
     left: u64,
     kept_back: u64,
+    /// By kind, where people read it.
+    groups: Option<Groups>,
 }
 
 #[derive(Debug)]
@@ -72,7 +75,17 @@ impl Printer {
             Shape::Github => (Renderer::Github, SHOWN),
             Shape::Summary => return Self::unlimited(Renderer::Summary(Summary::new())),
         };
-        Self { renderer, left: check.shown(shown), kept_back: 0 }
+        Self { renderer, left: check.shown(shown), kept_back: 0, groups: None }
+    }
+
+    /// Shows people a few findings of a kind, and counts the others by kind: [`finish`](Self::finish) writes how many.
+    /// Not when they asked for all.
+    #[must_use]
+    pub fn by_kind(mut self) -> Self {
+        if matches!(self.renderer, Renderer::Human(_)) && self.left < u64::MAX {
+            self.groups = Some(Groups::default());
+        }
+        self
     }
 
     /// A printer that shows nothing.
@@ -82,7 +95,7 @@ impl Printer {
     }
 
     const fn unlimited(renderer: Renderer) -> Self {
-        Self { renderer, left: u64::MAX, kept_back: 0 }
+        Self { renderer, left: u64::MAX, kept_back: 0, groups: None }
     }
 
     /// Whether it counts by rule, so that nobody else has to.
@@ -98,7 +111,11 @@ impl Printer {
     /// When `out` cannot be written to.
     pub fn show(&mut self, out: &mut dyn Write, source: &Source<'_>, report: &Report) -> io::Result<()> {
         for finding in report.findings() {
-            if self.take() {
+            let shown = match &mut self.groups {
+                Some(groups) => groups.take(source, finding, self.left > 0),
+                None => self.left > 0,
+            };
+            if self.count(shown) {
                 self.renderer.write(out, source, finding)?;
             }
         }
@@ -111,7 +128,8 @@ impl Printer {
     ///
     /// When `out` cannot be written to.
     pub fn show_unreadable(&mut self, out: &mut dyn Write, name: &str, error: &InputError) -> io::Result<()> {
-        if self.take() { self.renderer.write_unreadable(out, name, error) } else { Ok(()) }
+        let room = self.left > 0;
+        if self.count(room) { self.renderer.write_unreadable(out, name, error) } else { Ok(()) }
     }
 
     /// Ends what is written. `complete` says whether everything could be checked.
@@ -123,7 +141,11 @@ impl Printer {
         match &mut self.renderer {
             Renderer::Sarif(sarif) => sarif.finish(out, complete),
             Renderer::Summary(summary) => summary.write(out),
-            Renderer::Human(_) | Renderer::Json | Renderer::Github | Renderer::Nothing => Ok(()),
+            Renderer::Human(human) => {
+                let color = human.color;
+                self.groups.as_ref().map_or(Ok(()), |groups| groups.write(out, color))
+            }
+            Renderer::Json | Renderer::Github | Renderer::Nothing => Ok(()),
         }
     }
 
@@ -131,12 +153,11 @@ impl Printer {
     #[must_use]
     pub fn kept_back(&self) -> Option<String> {
         let more = count(self.kept_back, "more finding");
-        (self.kept_back > 0).then(|| format!("{more} not shown, only counted; --max-findings 0 shows all"))
+        (self.kept_back > 0).then(|| format!("{more} only counted; --max-findings 0 shows all in full"))
     }
 
-    fn take(&mut self) -> bool {
-        let shown = self.left > 0;
-        self.left = self.left.saturating_sub(1);
+    fn count(&mut self, shown: bool) -> bool {
+        self.left = self.left.saturating_sub(u64::from(shown));
         self.kept_back += u64::from(!shown);
         shown
     }

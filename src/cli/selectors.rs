@@ -7,6 +7,12 @@ use crate::validate::rules;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selector(String);
 
+impl std::fmt::Display for Selector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl Selector {
     /// Reads a code (`MP204`), the beginning of one (`MP2`), or a name (`event-name-too-long`).
     ///

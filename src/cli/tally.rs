@@ -18,6 +18,8 @@ pub struct Tally {
     pub faulty: u64,
     /// Findings, errors first, then by code.
     codes: BTreeMap<(Order, &'static str), u64>,
+    /// What is counted as a batch, where that is something else.
+    unit: Option<&'static str>,
     /// Inputs that end in the middle, or parts of them that cannot be read.
     pub unreadable: u64,
 }
@@ -29,6 +31,12 @@ enum Order {
 }
 
 impl Tally {
+    /// A tally that calls what it counts by this name.
+    #[must_use]
+    pub fn of(unit: &'static str) -> Self {
+        Self { unit: Some(unit), ..Self::default() }
+    }
+
     /// Counts one batch.
     pub fn add(&mut self, report: &Report) {
         self.batches += 1;
@@ -86,7 +94,7 @@ impl Tally {
     pub fn headline(&self) -> String {
         format!(
             "{}: {} clean, {} with warnings, {} with errors",
-            count(self.batches, "batch"),
+            count(self.batches, self.unit.unwrap_or("batch")),
             grouped(self.clean),
             grouped(self.warned),
             grouped(self.faulty)

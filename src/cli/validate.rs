@@ -1,20 +1,22 @@
 //! `mparticle validate`: checks files and says what is wrong in them, without sending anything.
 
-use std::io::{self, IsTerminal, Write, stdout};
+use std::io::{self, BufRead, IsTerminal, Read as _, Write, stdout};
 
 use clap::{Args, ValueEnum};
 
+use super::ahead;
 use super::args::{CheckArgs, InputArgs};
 use super::exit::{Exit, Failure};
 use super::inputs::{self, Input, Position};
 use super::interrupt::Interrupt;
-use super::output::{Paint, Streams, count, grouped};
+use super::output::{Paint, Streams, bytes, count, grouped};
 use super::printer::{Printer, Shape, is_content};
 use super::progress::Progress;
 use super::tally::Tally;
+use crate::Endpoint;
 use crate::input::{BatchReader, RawBatch};
 use crate::validate::render::Source;
-use crate::validate::{Across, Route};
+use crate::validate::{Across, Prepared, Report, Route, Validator};
 
 /// Shown under `--help`.
 pub const EXAMPLES: &str = "\
@@ -26,6 +28,8 @@ Examples:
   aws s3 cp s3://bucket/events.ndjson.gz - | mparticle validate
   # with the rules of the path for old data
   mparticle validate --route historical old.ndjson
+  # files that are posted as they are: the bodies of whole requests
+  mparticle validate --request bulk body-*.json
   # findings for a program, one JSON object a line
   mparticle validate --output json *.ndjson | jq -r .code
   # annotations in a GitHub workflow; a log for code scanning; what is wrong most often
@@ -37,7 +41,8 @@ Examples:
   # warnings are errors, one rule is off, one limit is our own
   mparticle validate --strict --severity MP401=off --limit event_attributes=200 events.ndjson
 
-Findings go to standard output, the summary to standard error.
+Findings go to standard output, the summary to standard error. For people, three findings of a kind are shown
+in full, and a line says how many more there are and where; --max-findings 0 shows every one.
 
 Settings can stand in mparticle.toml; the command line wins:
   strict = true
@@ -72,6 +77,10 @@ pub struct ValidateArgs {
     #[arg(long, value_enum, help_heading = "Checking")]
     pub route: Option<RouteArg>,
 
+    /// Check each input as the body of one request to this path: what it is, how many batches, how large
+    #[arg(long, value_enum, value_name = "PATH", conflicts_with_all = ["route", "format"], help_heading = "Checking")]
+    pub request: Option<RequestArg>,
+
     #[command(flatten)]
     pub check: CheckArgs,
 }
@@ -87,6 +96,30 @@ pub enum RouteArg {
     /// /bulkevents/historical: data at least 72 hours old
     Historical,
 }
+
+/// The path that a body is posted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RequestArg {
+    /// /events: one batch
+    Events,
+    /// /bulkevents: a list of batches
+    Bulk,
+    /// /bulkevents/historical: a list of batches, data at least 72 hours old
+    Historical,
+}
+
+impl From<RequestArg> for Endpoint {
+    fn from(path: RequestArg) -> Self {
+        match path {
+            RequestArg::Events => Self::Events,
+            RequestArg::Bulk => Self::Bulk,
+            RequestArg::Historical => Self::Historical,
+        }
+    }
+}
+
+/// The largest body that is read, in bytes: far more than the service takes.
+const MAX_BODY: u64 = 64 * 1024 * 1024;
 
 impl From<RouteArg> for Route {
     fn from(route: RouteArg) -> Self {
@@ -110,14 +143,15 @@ pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
     let printer = if args.quiet {
         Printer::silent()
     } else {
-        Printer::new(args.output, &args.check, streams.out_color)
+        Printer::new(args.output, &args.check, streams.out_color).by_kind()
     };
     let sizes = inputs.iter().map(Input::stored_size).sum();
     let mut run = Run {
         args,
         across: validator.across(),
+        validator,
         printer,
-        tally: Tally::default(),
+        tally: Tally::of(if args.request.is_some() { "request" } else { "batch" }),
         files: 0,
         interrupt: Interrupt::catch(),
         progress: Progress::new(streams.watched && !args.quiet, sizes),
@@ -161,6 +195,7 @@ pub fn run(args: &ValidateArgs, streams: &mut Streams<'_>) -> Result<Exit, Failu
 struct Run<'a> {
     args: &'a ValidateArgs,
     across: Across,
+    validator: Validator,
     printer: Printer,
     tally: Tally,
     files: u64,
@@ -176,14 +211,19 @@ impl Run<'_> {
         let name = input.name();
         let before = self.tally.batches + self.tally.unreadable;
         let source = input.open_watched(&self.position, Some(&self.interrupt))?;
+        if let Some(path) = self.args.request {
+            return self.body(&name, source, path.into(), input, streams);
+        }
         let mut shown_at = self.position.bytes();
-        for item in BatchReader::new(source).format(self.args.input.format.into()) {
+        let reader = BatchReader::new(source).format(self.args.input.format.into());
+        let mut batches = ahead::prepared(reader, self.validator.clone());
+        for item in batches.by_ref() {
             // Looked at first: the end of an input that was interrupted is not a fault of it.
             if self.interrupt.is_raised() {
                 return Ok(());
             }
-            match item {
-                Ok(batch) => self.batch(&name, &batch, streams)?,
+            match item.read {
+                Ok(batch) => self.batch(&name, &batch, &item.worked.unwrap_or_default(), streams)?,
                 Err(error) if is_content(&error) => {
                     self.tally.unreadable += 1;
                     self.print(streams, |printer, out| printer.show_unreadable(out, &name, &error))?;
@@ -197,18 +237,67 @@ impl Run<'_> {
                 self.show_progress(shown_at);
             }
         }
+        if !batches.is_complete() && !self.interrupt.is_raised() {
+            return Err(Failure::new(format!(
+                "{name}: the check broke off before the end; this is a fault of the tool"
+            ))
+            .help("please report it, if possible with the batch after the last one that was reported"));
+        }
         let empty = self.tally.batches + self.tally.unreadable == before;
         if empty && !self.interrupt.is_raised() { Err(inputs::empty(input)) } else { Ok(()) }
     }
 
-    fn batch(&mut self, name: &str, batch: &RawBatch, streams: &mut Streams<'_>) -> Result<(), Failure> {
-        let report = self.across.check_bytes(&batch.bytes);
-        self.tally.add(&report);
+    fn batch(
+        &mut self,
+        name: &str,
+        batch: &RawBatch,
+        prepared: &Prepared,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Failure> {
+        let report = self.across.check_prepared(&batch.bytes, prepared);
+        let source = Source { name, first_line: batch.line, first_column: batch.column, text: &batch.bytes };
+        self.report(&source, &report, streams)
+    }
+
+    /// Checks the whole input as the body of one request.
+    fn body(
+        &mut self,
+        name: &str,
+        source: impl BufRead,
+        path: Endpoint,
+        input: &Input,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Failure> {
+        let mut body = Vec::new();
+        source
+            .take(MAX_BODY + 1)
+            .read_to_end(&mut body)
+            .map_err(|error| Failure::new(format!("{name}: cannot be read: {error}")))?;
+        if self.interrupt.is_raised() {
+            return Ok(());
+        }
+        if body.is_empty() {
+            return Err(inputs::empty(input));
+        }
+        if body.len() as u64 > MAX_BODY {
+            let what = format!("{name}: more than {} are no body of a request", bytes(MAX_BODY));
+            return Err(Failure::new(what).help("leave out --request to check a file of batches"));
+        }
+        let report = self.validator.check_request(&body, path);
+        self.report(&Source { name, first_line: 1, first_column: 1, text: &body }, &report, streams)
+    }
+
+    fn report(
+        &mut self,
+        source: &Source<'_>,
+        report: &Report,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Failure> {
+        self.tally.add(report);
         if report.is_clean() {
             return Ok(());
         }
-        let source = Source { name, first_line: batch.line, text: &batch.bytes };
-        self.print(streams, |printer, out| printer.show(out, &source, &report))
+        self.print(streams, |printer, out| printer.show(out, source, report))
     }
 
     /// Writes findings; where the progress is on the same terminal, it steps aside, and they go out at once.
@@ -234,6 +323,14 @@ impl Run<'_> {
     fn summary(&self, streams: &mut Streams<'_>) {
         if let Some(note) = self.printer.kept_back() {
             streams.note(&note);
+        }
+        let forgetful: Vec<&str> = self.across.overflowed().map(|rule| rule.code).collect();
+        if !forgetful.is_empty() {
+            streams.note(&format!(
+                "there was more to compare than {} can remember: each batch was compared with near ones only; sorted \
+                 or smaller files are compared in full",
+                forgetful.join(", ")
+            ));
         }
         let paint = Paint(streams.err_color);
         let mut line = self.tally.headline();

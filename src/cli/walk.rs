@@ -43,7 +43,8 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
 fn is_batches(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let plain = PACKED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
-    ENDINGS.iter().any(|ending| plain.ends_with(ending))
+    // What an earlier delivery left behind is no part of the next one.
+    ENDINGS.iter().any(|ending| plain.ends_with(ending)) && !plain.contains(".dead-letters.")
 }
 
 #[cfg(test)]
@@ -56,9 +57,16 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("b/c")).unwrap();
         fs::create_dir_all(at(".git")).unwrap();
-        for name in
-            ["z.NDJSON", "b/c/y.jsonl.zst", "b/x.json.gz", "a.json", "readme.md", "old.gz", ".git/h.json"]
-        {
+        for name in [
+            "z.NDJSON",
+            "b/c/y.jsonl.zst",
+            "b/x.json.gz",
+            "a.json",
+            "readme.md",
+            "old.gz",
+            "a.json.dead-letters.2.ndjson",
+            ".git/h.json",
+        ] {
             fs::write(at(name), "").unwrap();
         }
         let names: Vec<String> = files(folder.path())

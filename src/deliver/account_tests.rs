@@ -103,6 +103,7 @@ fn batches(kinds: &[u8]) -> Vec<RawBatch> {
         let text = format!("{{\"mpid\":{},\"events\":[{}]}}", index / 5 + 1, events.join(","));
         RawBatch {
             bytes: text.into_bytes(),
+            column: 1,
             line: index + 1,
             offset: index as u64 * 1000,
             index: index as u64,

@@ -24,11 +24,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Reason, Rejection};
 use crate::clock::SharedClock;
 use crate::input::{BatchReader, Format, RawBatch, scan};
-use crate::pack::with_id;
+use crate::pack::{RequestIds, with_id};
 
 /// One batch that was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,12 @@ pub struct DeadLetter {
     pub file: Option<String>,
     /// The line of its first byte in the input, from 1.
     pub line: usize,
+    /// The place of its first byte, in bytes from the beginning of all inputs taken together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Which piece of the batch it is, when the batch was split.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub piece: u32,
     /// Why.
     pub reason: Reason,
     /// The service's code, or the first rule's.
@@ -55,6 +62,9 @@ pub struct DeadLetter {
     /// The `source_request_id` it was sent with, when it had none of its own.
     #[serde(default, rename = "source_request_id", skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// A digest of the batch without its white space, by which [`is_mended`](Self::is_mended) tells whether somebody changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// The batch as it was in the input. In the file it stands as `batch` when it is JSON (its line breaks made spaces), else as
     /// `batch_text`, or `batch_base64` when it is not even text.
     #[serde(skip)]
@@ -73,6 +83,8 @@ impl DeadLetter {
         Self {
             file: None,
             line: batch.line,
+            offset: Some(batch.offset),
+            piece: 0,
             reason,
             code,
             status: None,
@@ -80,6 +92,7 @@ impl DeadLetter {
             attempts: 0,
             at: String::new(),
             request_id: None,
+            digest: Some(digest(&batch.bytes)),
             batch: batch.bytes.clone(),
         }
     }
@@ -90,6 +103,8 @@ impl DeadLetter {
         Self {
             file: None,
             line: rejection.line(),
+            offset: Some(rejection.offset()),
+            piece: rejection.part.origin.piece(),
             reason: rejection.reason,
             code: rejection.code.clone(),
             status: rejection.status,
@@ -99,6 +114,7 @@ impl DeadLetter {
             request_id: rejection
                 .merged()
                 .map_or_else(|| added_id(rejection), |member| Some(member.request_id.to_string())),
+            digest: Some(digest(&rejection.batch)),
             batch: rejection.batch.clone(),
         }
     }
@@ -110,12 +126,31 @@ impl DeadLetter {
         self
     }
 
-    /// The batch, ready to be sent again: under the `source_request_id` it was sent with before.
+    /// Whether the batch was changed since the letter was written; white space does not count.
+    #[must_use]
+    pub fn is_mended(&self) -> bool {
+        self.digest.as_ref().is_some_and(|before| *before != digest(&self.batch))
+    }
+
+    /// The batch, ready to be sent again.
+    ///
+    /// As it was, it goes under the `source_request_id` it was sent with before: it may have arrived, and is counted once. One
+    /// that [`is_mended`](Self::is_mended) is another batch, and what the service refused under the old id it might pass over: it
+    /// goes under an id made from its new bytes, the same whenever the same letter is sent. An id of the batch's own is never touched.
     #[must_use]
     pub fn to_raw(&self) -> RawBatch {
-        let bytes =
-            self.request_id.as_deref().map_or_else(|| self.batch.clone(), |id| with_id(&self.batch, id));
-        RawBatch { bytes, line: self.line, offset: 0, index: 0 }
+        let (line, offset) = (self.line, self.offset.unwrap_or_default());
+        let index = self.offset.unwrap_or(line as u64);
+        let raw = RawBatch { bytes: self.batch.clone(), line, offset, index, ..RawBatch::default() };
+        let id = match &self.request_id {
+            Some(id) if !self.is_mended() => id.clone(),
+            _ => {
+                let name =
+                    format!("dead letter of {} {}", self.file.as_deref().unwrap_or_default(), self.piece);
+                RequestIds::for_input(&name).id(&raw).to_string()
+            }
+        };
+        RawBatch { bytes: with_id(&self.batch, &id), ..raw }
     }
 
     fn to_line(&self, at: String) -> io::Result<Vec<u8>> {
@@ -161,6 +196,29 @@ impl DeadLetter {
         };
         Ok(letter)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde wants it
+fn is_zero(piece: &u32) -> bool {
+    *piece == 0
+}
+
+/// The digest of a batch as it stands in [`DeadLetter::digest`].
+#[must_use]
+pub fn digest(batch: &[u8]) -> String {
+    let (mut in_string, mut escaped) = (false, false);
+    let kept = |byte: &u8| {
+        let quoted = in_string;
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ => {}
+        }
+        quoted || !byte.is_ascii_whitespace()
+    };
+    let bytes: Vec<u8> = batch.iter().copied().filter(kept).collect();
+    Uuid::new_v5(&Uuid::nil(), &bytes).to_string()
 }
 
 /// The id that was put into a batch on sending, if any: the value of the one member that was added.
@@ -211,7 +269,12 @@ impl<W: Write> DeadLetters<W> {
         self.written
     }
 
-    /// Gives the place back, for example to sync a file.
+    /// The place, for example to sync a file.
+    pub fn get_ref(&self) -> &W {
+        &self.out
+    }
+
+    /// Gives the place back.
     #[must_use]
     pub fn into_inner(self) -> W {
         self.out
@@ -240,6 +303,7 @@ impl std::error::Error for LetterError {}
 #[derive(Debug)]
 pub struct Letters<R> {
     lines: BatchReader<R>,
+    line: usize,
 }
 
 impl<R: BufRead> Letters<R> {
@@ -247,7 +311,13 @@ impl<R: BufRead> Letters<R> {
     pub fn new(input: R) -> Self {
         // A batch as text or base64 takes more room than in its own file.
         let lines = BatchReader::new(input).format(Format::Ndjson);
-        Self { lines: lines.max_batch_bytes(8 * BatchReader::<R>::MAX_BATCH_BYTES) }
+        Self { lines: lines.max_batch_bytes(8 * BatchReader::<R>::MAX_BATCH_BYTES), line: 0 }
+    }
+
+    /// The line of the last letter that was read, from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.line
     }
 }
 
@@ -255,7 +325,9 @@ impl<R: BufRead> Iterator for Letters<R> {
     type Item = Result<DeadLetter, LetterError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(match self.lines.next()? {
+        let next = self.lines.next()?;
+        self.line = next.as_ref().map_or_else(|error| error.line(), |raw| raw.line);
+        Some(match next {
             Ok(raw) => DeadLetter::from_line(&raw.bytes)
                 .map_err(|message| LetterError { line: raw.line, message: message.into() }),
             Err(error) => Err(LetterError { line: error.line(), message: error.what().into() }),
@@ -264,78 +336,5 @@ impl<R: BufRead> Iterator for Letters<R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::clock::FixedClock;
-
-    fn letter(batch: &[u8]) -> DeadLetter {
-        let raw = RawBatch { bytes: batch.to_vec(), line: 3, ..RawBatch::default() };
-        DeadLetter::unsent(&raw, Reason::TooLarge, None, "too \"large\"\n")
-    }
-
-    fn written(letters: &[DeadLetter]) -> String {
-        let mut out = DeadLetters::new(Vec::new(), Arc::new(FixedClock(1_700_000_000_000)));
-        letters.iter().for_each(|letter| out.write(letter).unwrap());
-        assert_eq!(out.written(), letters.len() as u64);
-        String::from_utf8(out.into_inner()).unwrap()
-    }
-
-    #[test]
-    fn a_letter_is_one_line_with_the_batch_as_it_was() {
-        let text = written(&[letter(b"{\"mpid\":9007199254740993,\r\n \"x\" :1.0}")]);
-        assert_eq!(
-            text,
-            "{\"line\":3,\"reason\":\"too_large\",\"message\":\"too \\\"large\\\"\\n\",\"attempts\":0,\
-             \"at\":\"2023-11-14T22:13:20Z\",\"batch\":{\"mpid\":9007199254740993,   \"x\" :1.0}}\n"
-        );
-    }
-
-    #[test]
-    fn whatever_the_batch_is_it_comes_back() {
-        let batches = [
-            &b"{\"batch\":{\"line\":4}}"[..],
-            b"{\"a\":",
-            b"\"text\"",
-            b"\xff\0\n",
-            b"null",
-            "é\n".as_bytes(),
-        ];
-        let letters: Vec<_> = batches.iter().map(|batch| letter(batch)).collect();
-        let text = written(&letters);
-        assert_eq!(text.lines().count(), batches.len());
-        let back: Vec<_> = Letters::new(text.as_bytes()).map(|letter| letter.unwrap().batch).collect();
-        assert_eq!(back, batches);
-    }
-
-    #[test]
-    fn it_is_sent_again_under_the_same_id() {
-        let mut letter = letter(b"{\"a\":1}");
-        letter.request_id = Some("the id".to_owned());
-        let text = written(&[letter]);
-        let back = Letters::new(text.as_bytes()).next().unwrap().unwrap();
-        assert_eq!(back.batch, b"{\"a\":1}");
-        assert_eq!(back.to_raw().bytes, br#"{"source_request_id":"the id","a":1}"#);
-    }
-
-    #[test]
-    fn lines_that_are_no_letters_are_named() {
-        let text = format!("{{\"line\":1}}\n{}", written(&[letter(b"{}")]));
-        let all: Vec<_> = Letters::new(text.as_bytes()).collect();
-        assert_eq!(all.len(), 2);
-        assert!(
-            all[0].as_ref().unwrap_err().to_string().starts_with("line 1 is no dead letter: missing field")
-        );
-        assert!(all[1].is_ok());
-    }
-
-    #[test]
-    fn a_full_disk_is_an_error_that_names_the_line() {
-        let mut disk = [0_u8; 20];
-        let mut out = DeadLetters::new(&mut disk[..], Arc::new(FixedClock(0)));
-        let error = out.write(&letter(b"{}")).unwrap_err();
-        assert!(error.to_string().contains("for line 3 could not be written"), "{error}");
-        assert_eq!(out.written(), 0);
-    }
-}
+#[path = "dead_letter_tests.rs"]
+mod tests;

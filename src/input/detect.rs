@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::scan::{Scanner, Step, is_space};
-use super::source::Source;
+use super::source::{Source, Stretch};
 use super::{Format, InputErrorKind, Layout};
 
 /// The bytes at the start that must be text.
@@ -34,7 +34,7 @@ pub(super) fn start<R: BufRead>(
         return Ok((bom, Start::Fault(fault)));
     }
     if bom {
-        source.advance(BOM.len(), 0);
+        source.advance(Stretch::invisible(BOM.len()));
     }
     let Some(first) = source.skip_space()? else { return Ok((bom, Start::Empty)) };
     let layout = match (format, first) {

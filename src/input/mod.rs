@@ -69,6 +69,8 @@ pub struct RawBatch {
     pub bytes: Vec<u8>,
     /// The line of its first byte, from 1.
     pub line: usize,
+    /// The column of its first byte in characters, from 1; 0 where it is not known.
+    pub column: usize,
     /// Bytes from the start of the input to its first byte.
     pub offset: u64,
     /// How many batches stand before it, those included that were too long to be read.

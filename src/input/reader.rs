@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 
 use super::detect::{self, Start, first_char};
 use super::scan::{Fault, Scanner, Step, is_space, scalar_length};
-use super::source::{Source, keep, line_breaks};
+use super::source::{Source, Stretch, keep};
 use super::{Format, InputError, InputErrorKind, Layout, RawBatch};
 
 /// Reads batches one at a time; see the [module](super).
@@ -111,7 +111,7 @@ impl<R: BufRead> BatchReader<R> {
             State::Start => self.start(),
             State::Line => self.line(),
             State::Array => {
-                self.source.advance(1, 0);
+                self.source.advance(Stretch::of(b"["));
                 self.state = State::FirstElement;
                 Ok(None)
             }
@@ -152,6 +152,7 @@ impl<R: BufRead> BatchReader<R> {
 
     fn line(&mut self) -> io::Result<Option<Item>> {
         let (line, offset) = (self.source.line(), self.source.offset());
+        let column = self.source.column();
         let mut bytes = Vec::new();
         let Some(length) = self.source.read_line(&mut bytes, self.max_batch_bytes)? else {
             return self.end();
@@ -166,13 +167,13 @@ impl<R: BufRead> BatchReader<R> {
         }
         bytes.truncate(bytes.len() - trailing);
         bytes.drain(..leading);
-        Ok(Some(Ok(self.batch(bytes, line, offset + leading as u64))))
+        Ok(Some(Ok(self.batch(bytes, (line, column + leading), offset + leading as u64))))
     }
 
     fn separator(&mut self) -> io::Result<Option<Item>> {
         match self.source.skip_space()? {
             Some(b',') => {
-                self.source.advance(1, 0);
+                self.source.advance(Stretch::of(b","));
                 self.source.skip_space()?;
                 self.element()
             }
@@ -192,7 +193,7 @@ impl<R: BufRead> BatchReader<R> {
     }
 
     fn close_array(&mut self) -> io::Result<Option<Item>> {
-        self.source.advance(1, 0);
+        self.source.advance(Stretch::of(b"]"));
         if self.source.skip_space()?.is_none() {
             return self.end();
         }
@@ -203,6 +204,7 @@ impl<R: BufRead> BatchReader<R> {
     /// An object, array or string.
     fn value(&mut self) -> io::Result<Option<Item>> {
         let (line, offset) = (self.source.line(), self.source.offset());
+        let place = (line, self.source.column());
         let cap = self.max_batch_bytes;
         let (mut bytes, mut scanner) = (Vec::new(), Scanner::default());
         loop {
@@ -218,11 +220,11 @@ impl<R: BufRead> BatchReader<R> {
             };
             let taken = piece.get(..length).unwrap_or_default();
             keep(&mut bytes, taken, cap);
-            let breaks = line_breaks(taken);
-            self.source.advance(length, breaks);
+            let read = Stretch::of(taken);
+            self.source.advance(read);
             match step {
                 Step::More => {}
-                Step::Done(_) => return Ok(Some(self.finished(bytes, line, offset))),
+                Step::Done(_) => return Ok(Some(self.finished(bytes, place, offset))),
                 Step::Bad(_, fault) => return Ok(Some(Err(self.broken(fault, line)))),
             }
         }
@@ -230,13 +232,16 @@ impl<R: BufRead> BatchReader<R> {
 
     /// A number or a word: no batch, but that is for the validator to say.
     fn scalar(&mut self) -> io::Result<Option<Item>> {
-        let (line, offset) = (self.source.line(), self.source.offset());
+        let offset = self.source.offset();
+        let place = (self.source.line(), self.source.column());
         let mut bytes = Vec::new();
         loop {
             let piece = self.source.piece()?;
             let (length, available) = (scalar_length(piece), piece.len());
-            keep(&mut bytes, piece.get(..length).unwrap_or_default(), self.max_batch_bytes);
-            self.source.advance(length, 0);
+            let taken = piece.get(..length).unwrap_or_default();
+            keep(&mut bytes, taken, self.max_batch_bytes);
+            let read = Stretch::of(taken);
+            self.source.advance(read);
             if length < available || available == 0 {
                 break;
             }
@@ -244,19 +249,19 @@ impl<R: BufRead> BatchReader<R> {
         if self.source.offset() == offset {
             return self.unexpected("a batch, which begins with `{`,");
         }
-        Ok(Some(self.finished(bytes, line, offset)))
+        Ok(Some(self.finished(bytes, place, offset)))
     }
 
-    fn finished(&mut self, bytes: Vec<u8>, line: usize, offset: u64) -> Item {
+    fn finished(&mut self, bytes: Vec<u8>, place: (usize, usize), offset: u64) -> Item {
         let length = self.source.offset() - offset;
         if length > bytes.len() as u64 {
-            return Err(self.too_long(length, line, offset));
+            return Err(self.too_long(length, place.0, offset));
         }
-        Ok(self.batch(bytes, line, offset))
+        Ok(self.batch(bytes, place, offset))
     }
 
-    fn batch(&mut self, bytes: Vec<u8>, line: usize, offset: u64) -> RawBatch {
-        RawBatch { bytes, line, offset, index: self.count() }
+    fn batch(&mut self, bytes: Vec<u8>, (line, column): (usize, usize), offset: u64) -> RawBatch {
+        RawBatch { bytes, line, column, offset, index: self.count() }
     }
 
     fn count(&mut self) -> u64 {

@@ -15,11 +15,35 @@ pub(super) struct Source<R> {
     at_hand: usize,
     offset: u64,
     line: usize,
+    column: usize,
+}
+
+/// A stretch of the input that was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stretch {
+    bytes: usize,
+    line_breaks: usize,
+    /// Characters after the last line break, or all of them.
+    tail: usize,
+}
+
+impl Stretch {
+    /// Of bytes that take no room on their line, such as a byte order mark.
+    pub(super) fn invisible(bytes: usize) -> Self {
+        Self { bytes, ..Self::default() }
+    }
+
+    pub(super) fn of(text: &[u8]) -> Self {
+        let last = text.iter().rposition(|byte| *byte == b'\n');
+        let line_breaks = last.map_or(0, |last| line_breaks(text.get(..=last).unwrap_or_default()));
+        let tail = text.get(last.map_or(0, |last| last + 1)..).unwrap_or_default();
+        Self { bytes: text.len(), line_breaks, tail: characters(tail) }
+    }
 }
 
 impl<R: BufRead> Source<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, ahead: Vec::new(), ahead_at: 0, at_hand: 0, offset: 0, line: 1 }
+        Self { inner, ahead: Vec::new(), ahead_at: 0, at_hand: 0, offset: 0, line: 1, column: 1 }
     }
 
     /// Bytes read so far.
@@ -30,6 +54,11 @@ impl<R: BufRead> Source<R> {
     /// The line of the next byte, from 1.
     pub(super) fn line(&self) -> usize {
         self.line
+    }
+
+    /// The column of the next byte in characters, from 1.
+    pub(super) fn column(&self) -> usize {
+        self.column
     }
 
     /// What was looked at and not read yet.
@@ -62,7 +91,8 @@ impl<R: BufRead> Source<R> {
     }
 
     /// Marks bytes of [`piece`](Self::piece) as read.
-    pub(super) fn advance(&mut self, bytes: usize, line_breaks: usize) {
+    pub(super) fn advance(&mut self, read: Stretch) {
+        let Stretch { bytes, line_breaks, tail } = read;
         if self.ahead_at < self.ahead.len() {
             self.ahead_at += bytes;
             if self.ahead_at >= self.ahead.len() {
@@ -75,6 +105,7 @@ impl<R: BufRead> Source<R> {
         }
         self.offset += bytes as u64;
         self.line += line_breaks;
+        self.column = if line_breaks > 0 { 1 + tail } else { self.column + tail };
     }
 
     /// Reads over white space; the byte after it, or nothing at the end of the input.
@@ -86,8 +117,8 @@ impl<R: BufRead> Source<R> {
             }
             let space = piece.iter().take_while(|byte| is_space(**byte)).count();
             let next = piece.get(space).copied();
-            let breaks = line_breaks(piece.get(..space).unwrap_or_default());
-            self.advance(space, breaks);
+            let read = Stretch::of(piece.get(..space).unwrap_or_default());
+            self.advance(read);
             if next.is_some() {
                 return Ok(next);
             }
@@ -109,7 +140,8 @@ impl<R: BufRead> Source<R> {
             keep(line, content, cap);
             length += content.len() as u64;
             let taken = content.len() + usize::from(end.is_some());
-            self.advance(taken, usize::from(end.is_some()));
+            // Nobody asks for a column before the line is over.
+            self.advance(Stretch { bytes: taken, line_breaks: usize::from(end.is_some()), tail: 0 });
             if end.is_some() {
                 return Ok(Some(length));
             }
@@ -124,8 +156,13 @@ pub(super) fn keep(kept: &mut Vec<u8>, bytes: &[u8], cap: usize) {
 }
 
 /// Line breaks in a piece of text.
-pub(super) fn line_breaks(text: &[u8]) -> usize {
+fn line_breaks(text: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', text).count()
+}
+
+/// Characters in UTF-8: every byte but those that continue one.
+fn characters(text: &[u8]) -> usize {
+    text.iter().filter(|byte| !matches!(byte, 0x80..=0xBF)).count()
 }
 
 fn fill(inner: &mut impl BufRead) -> io::Result<&[u8]> {

@@ -88,3 +88,10 @@ pub(super) fn member_bytes(merged: &[u8], members: &[Member], number: usize) -> 
     let events = merged.get(members.get(number)?.events.clone())?;
     Some([open, events, close].concat())
 }
+
+/// How many that are, of so many of the merged batch.
+pub(super) fn member_length(merged: usize, members: &[Member], number: usize) -> usize {
+    let (Some(first), Some(last)) = (members.first(), members.last()) else { return merged };
+    let around = first.events.start + merged.saturating_sub(last.events.end);
+    around + members.get(number).map_or(0, |member| member.events.len())
+}

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     fn batch(index: usize, bytes: &[u8]) -> RawBatch {
-        RawBatch { bytes: bytes.to_vec(), line: index + 1, offset: 0, index: index as u64 }
+        RawBatch { bytes: bytes.to_vec(), line: index + 1, index: index as u64, ..RawBatch::default() }
     }
 
     fn limits(batches: u64, request: u64) -> Limits {

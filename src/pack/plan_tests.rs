@@ -9,7 +9,13 @@ use super::*;
 use crate::pack::{Packer, Request};
 
 fn raw(index: usize, bytes: impl Into<Vec<u8>>) -> RawBatch {
-    RawBatch { bytes: bytes.into(), line: index + 1, offset: 1000 * index as u64, index: index as u64 }
+    RawBatch {
+        bytes: bytes.into(),
+        line: index + 1,
+        column: 1,
+        offset: 1000 * index as u64,
+        index: index as u64,
+    }
 }
 
 fn ids() -> RequestIds {
@@ -158,7 +164,7 @@ fn ids_of_pieces_and_of_merged_batches_are_the_same_from_run_to_run() {
         ),
         @r#"
     [{"source_request_id":"68b90fb3-d32d-5b0e-bf59-c7f6f0de4245","events":[{"n":2}]},{"source_request_id":"b0e3020a-7ef7-5d61-ae68-67723a080480","events":[{"n":1}]}]
-    [{"source_request_id":"295f3396-8c48-5247-b090-de7c77aa99fb","mpid":1,"events":[{"n":1},{"n":2}]}]
+    [{"source_request_id":"8155ddb1-e545-572d-9f48-a71b7b008314","mpid":1,"events":[{"n":1},{"n":2}]}]
     "#
     );
 }

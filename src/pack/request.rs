@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Origin;
-use super::origin::member_bytes;
+use super::origin::{Member, member_bytes, member_length};
 use crate::Endpoint;
 
 /// Where a batch of a request comes from, and where it stands in the body.
@@ -30,6 +30,18 @@ impl Part {
     #[must_use]
     pub fn key(&self) -> (u64, u32) {
         (self.offset, self.origin.piece())
+    }
+
+    /// The batches of the input that it holds: place, number, and how many bytes each has there. None when it is a piece.
+    pub fn batches(&self) -> impl Iterator<Item = (u64, u64, usize)> + '_ {
+        let added = self.spliced.as_ref().map_or(0, ExactSizeIterator::len);
+        let bytes = self.range.len().saturating_sub(added);
+        let members = self.origin.members();
+        let whole = (self.origin == Origin::Whole).then_some((self.offset, self.index, bytes));
+        let member = move |(number, member): (usize, &Member)| {
+            (member.offset, member.index, member_length(bytes, members, number))
+        };
+        whole.into_iter().chain(members.iter().enumerate().map(member))
     }
 
     /// The line of each batch of the input that has events in it.

@@ -1,7 +1,8 @@
 //! One unit of delivery, planned but not yet packed.
 
 use super::Origin;
-use super::origin::Earlier;
+use super::origin::{Earlier, Member, member_bytes};
+use super::request_id::splice_id;
 use crate::Endpoint;
 use crate::input::RawBatch;
 
@@ -38,6 +39,22 @@ impl Unit {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.batch.bytes.len() + self.splice.as_ref().map_or(0, |(_, added)| added.len())
+    }
+
+    /// The batches that were merged into it, each by itself under the id it has then; itself when it is no merged one.
+    ///
+    /// For when the merged batch must not be sent any more, because the service has refused it or some of its batches are settled.
+    #[must_use]
+    pub fn apart(self) -> Vec<Self> {
+        let Origin::Merged(members) = &self.origin else { return vec![self] };
+        let single = |(number, member): (usize, &Member)| {
+            let bytes = member_bytes(&self.batch.bytes, members, number)?;
+            let splice = splice_id(&bytes, || member.request_id.to_string());
+            let Member { line, offset, index, .. } = *member;
+            let batch = RawBatch { bytes, line, offset, index, ..RawBatch::default() };
+            Some(Self { splice, ..Self::whole(self.endpoint, batch) })
+        };
+        members.iter().enumerate().filter_map(single).collect()
     }
 
     /// Notes on a piece that other pieces of its batch were settled by an earlier run and are left out now; does nothing to what is no piece.

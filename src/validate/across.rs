@@ -81,6 +81,11 @@ impl Across {
         report
     }
 
+    /// Rules that had more to remember than they can: of the batches so far they compared near ones only.
+    pub fn overflowed(&self) -> impl Iterator<Item = &'static Rule> {
+        self.states.iter().filter(|state| state.check.forgot()).map(|state| state.rule)
+    }
+
     /// Whether nothing is to be said about the batch. If so, or if only some rules across batches want to see the
     /// document, the others have taken note of it.
     fn observe(&mut self, batch: &[u8], prepared: &Prepared) -> bool {

@@ -23,6 +23,17 @@ pub struct BatchView<'a> {
     pub now_ms: i64,
 }
 
+/// The body of one bulk request with the circumstances it is checked in.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestView<'a> {
+    /// Batches in it.
+    pub batches: usize,
+    /// Size of the body as sent, in bytes.
+    pub bytes: usize,
+    /// The limits in force.
+    pub limits: &'a Limits,
+}
+
 /// One element of `events`.
 #[derive(Clone, Copy, Debug)]
 pub struct EventView<'a> {

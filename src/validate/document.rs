@@ -10,6 +10,7 @@ use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::Location;
+use super::collector::Collector;
 use super::locate;
 use super::pointer::Pointer;
 use super::rules::{
@@ -17,12 +18,21 @@ use super::rules::{
     mp004_empty_document as mp004, mp005_duplicate_key as mp005, mp006_not_a_batch as mp006,
     mp007_text_after_batch as mp007, mp008_nesting_too_deep as mp008,
 };
-use super::validator::Collector;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The batch as a value; none when the bytes are no JSON object, which is a finding then.
 pub(super) fn read(bytes: &[u8], findings: &mut Collector<'_>) -> Option<Value> {
+    let value = read_any(bytes, findings)?;
+    if value.is_object() {
+        return Some(value);
+    }
+    mp006::report(&value, &mut findings.of(&mp006::RULE));
+    None
+}
+
+/// Any JSON value; none when the bytes are no JSON, which is a finding then.
+pub(super) fn read_any(bytes: &[u8], findings: &mut Collector<'_>) -> Option<Value> {
     let body = match bytes.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => {
             mp003::report(&mut findings.of(&mp003::RULE));
@@ -59,11 +69,7 @@ pub(super) fn read(bytes: &[u8], findings: &mut Collector<'_>) -> Option<Value> 
             mp005::report(pointer, &mut findings.of(&mp005::RULE));
         }
     }
-    if value.is_object() {
-        return Some(value);
-    }
-    mp006::report(&value, &mut findings.of(&mp006::RULE));
-    None
+    Some(value)
 }
 
 /// The value, and the places of keys that were repeated in one object.

@@ -41,21 +41,27 @@ pub(super) fn at(bytes: &[u8], offset: usize) -> Location {
     locations(bytes, &[offset]).remove(&offset).unwrap_or(Location { offset, line: 1, column: 1 })
 }
 
+/// The place of a byte that comes after one whose place is known.
+pub(super) fn from(before: Location, bytes: &[u8], offset: usize) -> Location {
+    let Location { mut line, mut column, .. } = before;
+    for &byte in bytes.get(before.offset..offset).unwrap_or_default() {
+        match byte {
+            b'\n' => (line, column) = (line + 1, 1),
+            // The bytes after the first of a character in UTF-8.
+            0x80..=0xBF => {}
+            _ => column += 1,
+        }
+    }
+    Location { offset, line, column }
+}
+
 /// Line and column of offsets in ascending order, in one pass.
 fn locations(bytes: &[u8], offsets: &[usize]) -> BTreeMap<usize, Location> {
-    let (mut line, mut column, mut from) = (1, 1, 0);
+    let mut place = Location { offset: 0, line: 1, column: 1 };
     let mut found = BTreeMap::new();
     for &offset in offsets {
-        for &byte in bytes.get(from..offset).unwrap_or_default() {
-            match byte {
-                b'\n' => (line, column) = (line + 1, 1),
-                // The bytes after the first of a character in UTF-8.
-                0x80..=0xBF => {}
-                _ => column += 1,
-            }
-        }
-        from = offset;
-        found.insert(offset, Location { offset, line, column });
+        place = from(place, bytes, offset);
+        found.insert(offset, place);
     }
     found
 }

@@ -18,6 +18,7 @@
 
 mod accept;
 mod across;
+mod collector;
 pub mod context;
 mod document;
 mod finding;
@@ -27,6 +28,7 @@ mod mask;
 pub mod pointer;
 pub mod render;
 mod report;
+mod request;
 pub mod rule;
 pub mod rules;
 mod shape;

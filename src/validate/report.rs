@@ -45,6 +45,11 @@ impl Report {
         self.findings.iter().filter(|finding| finding.severity == Severity::Warning)
     }
 
+    /// One finding after another.
+    pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
+        self.findings.iter()
+    }
+
     /// The findings themselves.
     #[must_use]
     pub fn into_findings(self) -> Vec<Finding> {
@@ -65,3 +70,44 @@ impl fmt::Display for Report {
 }
 
 impl std::error::Error for Report {}
+
+impl<'a> IntoIterator for &'a Report {
+    type Item = &'a Finding;
+    type IntoIter = std::slice::Iter<'a, Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for Report {
+    type Item = Finding;
+    type IntoIter = std::vec::IntoIter<Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.findings.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::{Across, Validator};
+
+    #[test]
+    fn what_is_shared_between_threads_can_be() {
+        fn shared<T: Send + Sync + 'static>() {}
+        fn sent<T: Send + 'static>() {}
+        shared::<Validator>();
+        shared::<Report>();
+        sent::<Across>();
+    }
+
+    #[test]
+    fn a_report_is_an_error_and_can_be_walked_over() {
+        let report = Validator::new().check_bytes(b"{");
+        assert_eq!((&report).into_iter().count(), report.clone().into_iter().count());
+        let error: Box<dyn std::error::Error + Send + Sync> = Box::new(report);
+        assert!(error.to_string().starts_with("MP001 "), "{error}");
+    }
+}

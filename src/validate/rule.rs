@@ -1,7 +1,7 @@
 //! What a rule is: one fault, with everything that help, docs and tests need to know about it.
 
 use super::accept::{Facts, Seen};
-use super::context::{BatchView, Findings};
+use super::context::{BatchView, Findings, RequestView};
 use super::finding;
 use super::{Limits, Route, Severity};
 
@@ -34,8 +34,11 @@ pub struct Rule {
 pub struct Example {
     /// The path the batches are meant for.
     pub route: Route,
-    /// One or more batches as JSON text; several only for rules across batches.
+    /// One or more batches as JSON text; several only for rules across batches and about requests, where they are
+    /// the elements of one request.
     pub batches: &'static [&'static str],
+    /// Whether the text is the whole body of a bulk request rather than a batch.
+    pub is_body: bool,
     /// Limits that are not the default ones, by name, so that an example about a large number can be short.
     pub limits: &'static [(&'static str, u64)],
 }
@@ -47,13 +50,19 @@ impl Example {
     /// A single batch meant for either path.
     #[must_use]
     pub const fn one(batch: &'static [&'static str; 1]) -> Self {
-        Self { route: Route::Either, batches: batch, limits: &[] }
+        Self { route: Route::Either, batches: batch, is_body: false, limits: &[] }
+    }
+
+    /// The body of a request to a bulk path.
+    #[must_use]
+    pub const fn body(body: &'static [&'static str; 1]) -> Self {
+        Self { is_body: true, ..Self::one(body) }
     }
 
     /// Several batches of one file.
     #[must_use]
     pub const fn many(batches: &'static [&'static str]) -> Self {
-        Self { route: Route::Either, batches, limits: &[] }
+        Self { route: Route::Either, batches, is_body: false, limits: &[] }
     }
 
     /// The same batches meant for the given path.
@@ -89,6 +98,8 @@ pub enum Check {
     Shape,
     /// On one parsed batch.
     Batch(fn(&BatchView<'_>, &mut Findings<'_>)),
+    /// On the body of a bulk request as a whole.
+    Request(fn(&RequestView<'_>, &mut Findings<'_>)),
     /// On one batch after another: makes the state for one file or request.
     Across(fn() -> Box<dyn AcrossCheck>),
 }
@@ -99,6 +110,7 @@ impl std::fmt::Debug for Check {
             Self::Document => "Document",
             Self::Shape => "Shape",
             Self::Batch(_) => "Batch",
+            Self::Request(_) => "Request",
             Self::Across(_) => "Across",
         })
     }
@@ -115,6 +127,11 @@ pub trait AcrossCheck: Send {
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
         let _ = facts;
         Seen::Unsure
+    }
+
+    /// Whether there was so much to remember that some of it was forgotten, so that not all batches were compared.
+    fn forgot(&self) -> bool {
+        false
     }
 }
 

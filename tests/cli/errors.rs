@@ -135,7 +135,11 @@ fn a_wrong_key_stops_the_run_with_nothing_lost() {
     let summary: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     assert_eq!(summary["accepted"], 0);
     assert_eq!(summary["not_attempted"], summary["read"]);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no dead letters: the batches are good");
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let left_out = |name: &std::path::PathBuf| name.to_str().unwrap().contains("dead-letters");
+    assert!(!names.iter().any(left_out), "no dead letters: the batches are good");
+    // Nothing was settled, so there is nothing to decide about: no --resume is needed.
 
     mparticle()
         .args(["send", "--base-url", &sandbox.url])

@@ -10,7 +10,7 @@ fn stdout(args: &[&str]) -> String {
 #[test]
 fn every_help_page() {
     insta::assert_snapshot!("help", stdout(&["--help"]));
-    for command in ["validate", "send", "sandbox", "rules", "explain", "schema", "completions"] {
+    for command in ["validate", "send", "replay", "sandbox", "rules", "explain", "schema", "completions"] {
         insta::assert_snapshot!(format!("help-{command}"), stdout(&[command, "--help"]));
     }
 }

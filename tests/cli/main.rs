@@ -4,12 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod config;
+mod disks;
 mod errors;
 mod help;
 mod interrupt;
 mod packed;
+mod places;
 mod plan;
+mod replay;
+mod resume;
+mod resume_planned;
 mod sandbox;
+mod sarif;
 mod send;
 mod support;
 mod validate;

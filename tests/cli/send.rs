@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::support::{AS_OF, EXAMPLE, SandboxProcess, file, good, letters, lines, mparticle};
 
-const CREDENTIALS: [(&str, &str); 2] = [("MPARTICLE_API_KEY", "key"), ("MPARTICLE_API_SECRET", "secret")];
+pub const CREDENTIALS: [(&str, &str); 2] = [("MPARTICLE_API_KEY", "key"), ("MPARTICLE_API_SECRET", "secret")];
 
-fn json(assert: &assert_cmd::assert::Assert) -> Value {
+pub fn json(assert: &assert_cmd::assert::Assert) -> Value {
     serde_json::from_slice(&assert.get_output().stdout).unwrap()
 }
 
@@ -94,7 +94,8 @@ fn what_arrives_is_what_the_file_says_byte_for_byte() {
     let (_folder, path) = file("odd.ndjson", format!("{odd}\n{}\n", good(7)));
     mparticle().args(["send", "--base-url", &sandbox.url]).arg(&path).envs(CREDENTIALS).assert().code(0);
     // Again: the batch without an id got the same one, so nothing is counted twice.
-    mparticle().args(["send", "--base-url", &sandbox.url]).arg(&path).envs(CREDENTIALS).assert().code(0);
+    let again = ["send", "--restart", "--base-url", &sandbox.url];
+    mparticle().args(again).arg(&path).envs(CREDENTIALS).assert().code(0);
 
     let stats = get(&sandbox.url, "/sandbox/stats");
     assert_eq!(
@@ -215,7 +216,7 @@ fn quiet_says_nothing_and_json_goes_to_standard_output() {
         .stderr(predicate::str::is_empty());
 }
 
-fn get_text(url: &str, path: &str) -> String {
+pub fn get_text(url: &str, path: &str) -> String {
     use std::io::{Read, Write};
     let host = url.trim_start_matches("http://").trim_end_matches("/v2");
     let mut stream = std::net::TcpStream::connect(host).unwrap();
@@ -225,6 +226,6 @@ fn get_text(url: &str, path: &str) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-fn get(url: &str, path: &str) -> Value {
+pub fn get(url: &str, path: &str) -> Value {
     serde_json::from_str(&get_text(url, path)).unwrap()
 }

@@ -109,7 +109,6 @@ async fn throttling_says_how_long_and_by_which_limit() {
         ("retry-after", "0", Some(0)),
         ("Retry-After", "1000000", Some(86_400)),
         ("Retry-After", "-5", None),
-        ("Retry-After", "2.5", None),
         ("Retry-After", "a while", None),
         ("X-Other", "30", None),
     ] {
@@ -117,6 +116,8 @@ async fn throttling_says_how_long_and_by_which_limit() {
         assert!(error.is_throttled() && !error.is_acceleration() && !error.may_have_arrived());
         assert_eq!(error.retry_after(), seconds.map(Duration::from_secs), "{name}: {value}");
     }
+    let error = refused(Reply::new(429, &[("Retry-After", "2.5")], "")).await;
+    assert_eq!(error.retry_after(), Some(Duration::from_millis(2500)));
     let dates = [("Date", "Wed, 21 Oct 2015 07:28:00 GMT"), ("Retry-After", "Wed, 21 Oct 2015 07:29:00 GMT")];
     assert_eq!(refused(Reply::new(503, &dates, "")).await.retry_after(), Some(Duration::from_secs(60)));
 

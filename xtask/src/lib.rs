@@ -2,6 +2,7 @@
 //!
 //! Verbs return an [`Outcome`] instead of printing, so that tests see the same text as people do.
 
+pub mod agree;
 pub mod bench;
 pub mod chaos;
 pub mod compare;

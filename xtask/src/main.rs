@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, chaos, coverage, diff, docs, refresh, snapshots};
+use xtask::{agree, bench, chaos, coverage, diff, docs, refresh, snapshots};
 
 /// Chores of this repository.
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ enum Verb {
     Snapshots(snapshots::Args),
     /// Proves that every row of the disagreement list has a correction or a reason for having none.
     Coverage(coverage::Args),
+    /// Compares our verdicts with those of the published JSON Schema, and says who answers for every difference.
+    Agree(agree::Args),
     /// Writes the pages that are made from code, or with `--check` compares them.
     Docs(docs::Args),
     /// Measures delivery beside a load generator (`wrk`) and the official SDKs.
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Verb::Diff(args) => diff::run(&args),
         Verb::Snapshots(args) => snapshots::run(&args),
         Verb::Coverage(args) => coverage::run(&args),
+        Verb::Agree(args) => agree::run(&args),
         Verb::Docs(args) => docs::run(&args),
         Verb::Bench(args) => bench::run(&args),
         Verb::Chaos(args) => chaos::run(&args),

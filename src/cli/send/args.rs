@@ -20,6 +20,8 @@ Examples:
   mparticle send --pod eu1 events.ndjson
   # data older than 30 days
   mparticle send --endpoint historical 2025-*.ndjson
+  # go on after Ctrl-C, kill -9, a full disk or a loss of power
+  mparticle send --pod eu1 --resume events.ndjson
   # from a pipe
   zcat events.ndjson.gz | mparticle send --dead-letters left.ndjson -
 
@@ -28,10 +30,17 @@ dead letters; not attempted, because the run was stopped. Errors keep a batch
 from being sent, warnings do not.
 
 Sending the same file again is safe: a batch keeps its source_request_id, and
-one without gets the same one every time, so the service counts it once. That
-one is made of the name of the file without directory, the place of the batch
-in it, and its bytes: a file that was renamed, or changed above what was sent,
-is another file.
+one without gets the same one every time, so the service counts it once within
+the 30 days that it remembers. That one is made of the name of the file without
+directory, the place of the batch in it, and its bytes: a file that was renamed,
+or changed above what was sent, is another file.
+
+A journal beside the first file, FILE.mparticle-journal, says what is settled.
+A run that ended early is gone on with by --resume, with the same options: what
+is settled is not sent again, what may have arrived goes under the same id. It
+notices when the file is not what it was; more at its end is fine, and is sent.
+When all is delivered the journal stays, a few lines long: the same file is not
+sent a second time unless --restart says so.
 
 A batch over the size limit is split: each piece has some of the events and all
 else of the batch, under an id made of that of the whole. --merge is the other
@@ -40,7 +49,7 @@ events is the same, up to 100 events. It leaves alone what has an id of its own
 or no mpid, mp_deviceid and user_identities. Merged batches have other ids: do
 not send with --merge again what was sent without, or the other way round. The
 same goes for --endpoint auto on another day, which may split elsewhere: give
-the day of the first time with --as-of.
+the day of the first time with --as-of. --resume sees to all of this by itself.
 
 Key and secret come from MPARTICLE_API_KEY and MPARTICLE_API_SECRET only. As
 options, everybody on this machine could read them in the list of processes,
@@ -52,11 +61,35 @@ Exit codes:
   2    could not run, or stopped: credentials, network, disk
   130  stopped by Ctrl-C: requests under way got their answer";
 
+/// Shown under `replay --help`.
+pub const REPLAY_EXAMPLES: &str = "\
+Examples:
+  # mend the batches in the file, then send them again
+  mparticle replay --pod eu1 events.ndjson.dead-letters.ndjson
+  # what would be sent, and what is still wrong
+  mparticle replay --dry-run events.ndjson.dead-letters.ndjson
+
+Each line of the file is a dead letter. Mend its `batch`, or delete the line; all
+other members may stay as they are. What fails again goes to the next file, here
+events.ndjson.dead-letters.2.ndjson, which can be replayed in turn; its lines
+count those of the file that was replayed.
+
+A batch that was not changed goes under the source_request_id it had: it may
+have arrived, and is counted once. One that was mended goes under a new id, made
+from its new bytes, unless it has one of its own.
+
+A line that is no dead letter stops it before anything is sent. All else is as
+for `mparticle send`: checks, journal, --resume, exit codes.";
+
 /// Options of `send`.
 #[derive(Args, Debug)]
 pub struct SendArgs {
     #[command(flatten)]
     pub input: InputArgs,
+
+    /// Whether the files are dead letters.
+    #[arg(skip)]
+    pub replay: bool,
 
     /// Deliver to a sandbox on this machine that lives as long as the command
     #[arg(long, conflicts_with_all = ["pod", "base_url"])]
@@ -100,6 +133,22 @@ pub struct SendArgs {
     /// Replace the file of dead letters instead of adding to it
     #[arg(long, help_heading = "Delivery")]
     pub overwrite: bool,
+
+    /// Go on where an earlier run of the same delivery ended, in whatever way; begin when there was none
+    #[arg(long, help_heading = "Journal", conflicts_with_all = ["restart", "no_journal", "overwrite", "dry_run"])]
+    pub resume: bool,
+
+    /// Begin anew, whatever the journal of an earlier run says
+    #[arg(long, help_heading = "Journal", conflicts_with_all = ["no_journal", "dry_run"])]
+    pub restart: bool,
+
+    /// Directory for the journal [default: that of the first file; standard input and --sandbox have a journal only with this]
+    #[arg(long, value_name = "DIR", help_heading = "Journal", conflicts_with = "no_journal")]
+    pub state_dir: Option<PathBuf>,
+
+    /// Keep no journal: the delivery cannot be resumed
+    #[arg(long, help_heading = "Journal")]
+    pub no_journal: bool,
 
     /// us1, us1-alt, us2, eu1 or au1 [default: MPARTICLE_POD, else us1]
     #[arg(long, help_heading = "Delivery", conflicts_with = "base_url")]

@@ -1,6 +1,8 @@
 //! The delivery: a thread reads, checks and packs; this side sends, several requests at a time.
 
 use std::cell::RefCell;
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +14,8 @@ use tokio::sync::mpsc;
 use super::args::SendArgs;
 use super::letters::LetterFile;
 use super::outcome::{Outcome, SandboxAccount};
-use super::producer::{Item, Producer, SharedIntake, SharedLetters, lock};
+use super::producer::{Item, Producer, SharedIntake, SharedLedger, lock};
+use super::resume;
 use super::watch::{Console, Watch};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::inputs::Input;
@@ -34,18 +37,24 @@ const GRACE: Duration = Duration::from_millis(300);
 /// # Errors
 ///
 /// When it cannot begin.
-pub fn run(args: &SendArgs, inputs: &[Input], streams: &mut Streams<'_>) -> Result<Exit, Failure> {
-    let path = args.dead_letters.clone().unwrap_or_else(|| LetterFile::beside(inputs.first()));
-    let letters = LetterFile::new(path, args.overwrite, crate::clock::system());
+pub fn run(
+    args: &mut SendArgs,
+    inputs: &[Input],
+    letters: PathBuf,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, Failure> {
+    // Credentials first: without them there is no point in reading anything.
+    let client = if args.sandbox { None } else { Some(args.client()?) };
+    let letters = LetterFile::new(letters, args.overwrite, crate::clock::system());
+    let ledger = resume::open(args, inputs, letters)?;
+    let args = &*args;
     let delivery = Delivery {
         args,
         inputs,
         intake: SharedIntake::default(),
-        letters: Arc::new(Mutex::new(letters)),
+        ledger: Arc::new(Mutex::new(ledger)),
         stop: Stop::new(),
     };
-    // Credentials first: without them there is no point in reading anything.
-    let client = if args.sandbox { None } else { Some(args.client()?) };
     let producer = delivery.producer(streams.err_color)?;
     // A sandbox works beside the sender.
     let runtime = if args.sandbox { runtime::start()? } else { runtime::single()? };
@@ -57,6 +66,16 @@ pub fn run(args: &SendArgs, inputs: &[Input], streams: &mut Streams<'_>) -> Resu
     })?;
     // A thread may still be waiting for a pipe that nobody writes to.
     runtime.shutdown_background();
+    if let Some(changed) = &outcome.changed {
+        let name = inputs.get(changed.input).map(Input::name).unwrap_or_default();
+        return Err(Failure::new(format!(
+            "{name} is not what it was when the delivery began: {changed}; nothing was sent"
+        ))
+        .help(
+            "put it back as it was and --resume, or send what is there now with --restart: what was accepted then goes \
+             again, and counts twice where batches were put in or taken out before it",
+        ));
+    }
     outcome.report(args, streams)
 }
 
@@ -64,13 +83,13 @@ struct Delivery<'a> {
     args: &'a SendArgs,
     inputs: &'a [Input],
     intake: SharedIntake,
-    letters: SharedLetters,
+    ledger: SharedLedger,
     stop: Stop,
 }
 
 impl Delivery<'_> {
     fn producer(&self, color: bool) -> Result<Producer, Failure> {
-        Producer::new(self.args, color, Arc::clone(&self.intake), Some(Arc::clone(&self.letters)))
+        Producer::new(self.args, color, Arc::clone(&self.intake), Some(Arc::clone(&self.ledger)))
     }
 
     async fn run_sandbox(&self, producer: Producer, streams: &mut Streams<'_>) -> Result<Outcome, Failure> {
@@ -110,7 +129,7 @@ impl Delivery<'_> {
         let reader = self.read(producer, items);
 
         let mut watch =
-            Watch::new(&console, Arc::clone(&self.intake), Arc::clone(&self.letters), self.args.quiet);
+            Watch::new(&console, Arc::clone(&self.intake), Arc::clone(&self.ledger), self.args.quiet);
         let requests = requests(incoming, self.stop.clone(), &console);
         let summary = self.sender(client).run(requests, &self.stop, &mut watch).await;
 
@@ -122,13 +141,23 @@ impl Delivery<'_> {
             // It is at its end: the channel was closed. Waiting makes its counts final.
             let _ = reader.join();
         }
+        let mut ledger = lock(&self.ledger);
+        let mut intake = std::mem::take(&mut *lock(&self.intake));
+        let changed = ledger.changed(intake.complete);
+        intake.held_back = intake.held_back.saturating_sub(ledger.forget());
+        let earlier = ledger.earlier();
+        let all = intake.complete && intake.failures.is_empty() && changed.is_none();
+        let closed = ledger.close(all && summary.stopped.is_none() && summary.not_attempted == 0);
         Outcome {
-            intake: std::mem::take(&mut *lock(&self.intake)),
+            intake,
             summary,
+            earlier,
             accepted,
             pieces,
             parts,
-            letters: Arc::clone(&self.letters),
+            ledger: Arc::clone(&self.ledger),
+            not_written: closed.err().map(|error| error.to_string()),
+            changed,
             sandbox: None,
             took: started.elapsed(),
         }
@@ -137,10 +166,14 @@ impl Delivery<'_> {
     /// A thread of its own, and not one of the runtime's: it may wait for a pipe for ever.
     fn read(&self, producer: Producer, items: mpsc::Sender<Item>) -> thread::JoinHandle<()> {
         let inputs = self.inputs.to_vec();
-        let (stop, intake) = (self.stop.clone(), Arc::clone(&self.intake));
+        let (stop, intake, ledger) = (self.stop.clone(), Arc::clone(&self.intake), Arc::clone(&self.ledger));
         thread::spawn(move || {
-            let mut sink = |item| !stop.is_stopped() && items.blocking_send(item).is_ok();
-            producer.run(&inputs, &mut sink);
+            let send = |item| !stop.is_stopped() && items.blocking_send(item).is_ok();
+            let mut gate = Gate { ledger, send, verified: false, waiting: Vec::new() };
+            producer.run(&inputs, &mut |item| gate.pass(item));
+            if let Err(error) = gate.end() {
+                lock(&intake).letters_failed.get_or_insert(error.to_string());
+            }
             if let Some(reason) = &lock(&intake).letters_failed {
                 stop.stop(reason.clone());
             }
@@ -153,6 +186,33 @@ impl Delivery<'_> {
             .policy(policy)
             .concurrency(self.args.concurrency.into())
             .batches_per_second(self.args.ceiling())
+    }
+}
+
+/// Keeps everything back until the input is known to be the one that an earlier run read: only then may anything be sent or written.
+///
+/// That is not much: most of what was read then is settled.
+struct Gate<F> {
+    ledger: SharedLedger,
+    send: F,
+    verified: bool,
+    waiting: Vec<Item>,
+}
+
+impl<F: Fn(Item) -> bool> Gate<F> {
+    fn pass(&mut self, item: Item) -> bool {
+        self.verified = self.verified || lock(&self.ledger).is_verified();
+        self.waiting.push(item);
+        !self.verified || self.waiting.drain(..).all(&self.send)
+    }
+
+    /// Lets go of what still waits, when the input is right.
+    fn end(mut self) -> io::Result<()> {
+        if !lock(&self.ledger).is_verified() {
+            return Ok(());
+        }
+        self.waiting.drain(..).all(&self.send);
+        lock(&self.ledger).release()
     }
 }
 

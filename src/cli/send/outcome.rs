@@ -6,13 +6,15 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::args::SendArgs;
-use super::producer::{Intake, SharedLetters, lock};
+use super::producer::{Intake, SharedLedger, lock};
+use super::resume;
 use crate::Endpoint;
 use crate::cli::args::Output;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{Paint, Painted, Streams, bytes, count, grouped};
 use crate::cli::runtime::INTERRUPTED;
-use crate::deliver::Summary;
+use crate::deliver::{Reason, Summary};
+use crate::journal::{Changed, Counts};
 use crate::sandbox::Received;
 use crate::validate::Severity;
 
@@ -46,14 +48,20 @@ pub struct Outcome {
     pub intake: Intake,
     /// What was sent.
     pub summary: Summary,
-    /// Batches taken, by path: whole ones, and those that were merged.
+    /// What came of the same delivery in earlier runs.
+    pub earlier: Counts,
+    /// Batches taken in this run, by path: whole ones, and those that were merged.
     pub accepted: BTreeMap<Endpoint, u64>,
-    /// Pieces of batches taken, by path.
+    /// Pieces of batches taken in this run, by path.
     pub pieces: BTreeMap<Endpoint, u64>,
-    /// Batches taken, as they were sent: a piece is one, and so is what was merged.
+    /// Batches taken in this run, as they were sent: a piece is one, and so is what was merged.
     pub parts: u64,
-    /// The file of dead letters.
-    pub letters: SharedLetters,
+    /// The dead letters and the journal.
+    pub ledger: SharedLedger,
+    /// What could not be written down at the end.
+    pub not_written: Option<String>,
+    /// Where the input is not the one that an earlier run read. Nothing was sent then.
+    pub changed: Option<Changed>,
     /// The other side's account, when it was our own sandbox.
     pub sandbox: Option<SandboxAccount>,
     /// How long it took.
@@ -88,26 +96,54 @@ impl Outcome {
     }
 
     fn stopped(&self) -> Option<&str> {
-        self.summary.stopped.as_deref().or(self.intake.letters_failed.as_deref())
+        let stopped = self.summary.stopped.as_deref().or(self.intake.letters_failed.as_deref());
+        stopped.or(self.not_written.as_deref())
+    }
+
+    /// Batches read in this run, and those of earlier runs that it did not come to.
+    fn read(&self) -> u64 {
+        self.intake.read + self.earlier.total().saturating_sub(self.intake.settled)
+    }
+
+    fn accepted(&self) -> u64 {
+        self.summary.accepted + self.earlier.accepted()
+    }
+
+    fn held_back(&self) -> u64 {
+        let earlier = |reason| self.earlier.rejected.get(&reason).copied().unwrap_or_default();
+        self.intake.held_back + earlier(Reason::Invalid) + earlier(Reason::TooLarge)
+    }
+
+    fn rejected(&self) -> u64 {
+        self.intake.held_back + self.summary.rejected + self.earlier.rejected()
     }
 
     fn refused(&self) -> u64 {
-        self.summary.rejected
+        self.rejected() - self.held_back()
     }
 
     /// Batches read that are neither accepted nor rejected.
     fn not_attempted(&self) -> u64 {
-        let Intake { read, held_back, .. } = self.intake;
-        read.saturating_sub(held_back + self.summary.accepted + self.refused())
+        self.read().saturating_sub(self.accepted() + self.rejected())
+    }
+
+    fn accepted_by_endpoint(&self) -> BTreeMap<Endpoint, u64> {
+        sums(&self.accepted, self.earlier.by_endpoint())
+    }
+
+    fn pieces_by_endpoint(&self) -> BTreeMap<Endpoint, u64> {
+        sums(&self.pieces, self.earlier.pieces_by_endpoint())
     }
 
     /// What does not add up, if anything.
     fn odd(&self) -> Option<String> {
-        let Intake { read, held_back, handed, .. } = self.intake;
-        if self.stopped().is_none() && (held_back + handed != read || self.summary.total() != handed) {
-            let total = self.summary.total();
+        let Intake { read, settled, held_back, handed, .. } = self.intake;
+        let all = settled + held_back + handed == read && self.summary.total() == handed;
+        if self.stopped().is_none() && (!all || self.earlier.total() != settled) {
+            let (total, earlier) = (self.summary.total(), self.earlier.total());
             return Some(format!(
-                "the counts do not add up: {read} read, {held_back} held back, {handed} handed over, {total} accounted for"
+                "the counts do not add up: {read} read, {settled} of {earlier} settled before, {held_back} held back, \
+                 {handed} handed over, {total} accounted for"
             ));
         }
         // A retry after an answer that was lost is counted twice there, and once here.
@@ -124,27 +160,36 @@ impl Outcome {
             None if !self.intake.failures.is_empty() => return Exit::Incomplete,
             None => {}
         }
-        let all = self.intake.held_back == 0 && self.refused() == 0 && self.intake.unreadable == 0;
+        let all = self.rejected() == 0 && self.intake.unreadable == 0;
         if all && self.summary.notes.is_empty() { Exit::Clean } else { Exit::Findings }
+    }
+
+    fn gave_up(&self) -> u64 {
+        self.summary.gave_up + self.earlier.rejected.get(&Reason::GaveUp).copied().unwrap_or_default()
     }
 
     fn human(&self, streams: &mut Streams<'_>) {
         let paint = Paint(streams.err_color);
-        let rejected = self.intake.held_back + self.refused();
-        streams.say(format_args!("{}", paint.bold(format!("{} read", count(self.intake.read, "batch")))));
+        let mut headline = format!("{} read", count(self.read(), "batch"));
+        if self.earlier.total() > 0 {
+            headline
+                .push_str(&format!(", {} of them settled by earlier runs", grouped(self.earlier.total())));
+        }
+        streams.say(format_args!("{}", paint.bold(headline)));
         let to =
             |(endpoint, number): (&Endpoint, &u64)| format!("{} to {}", grouped(*number), endpoint.path());
-        let mut paths: Vec<String> = self.accepted.iter().map(to).collect();
-        let in_pieces = self.summary.accepted.saturating_sub(self.accepted.values().sum());
+        let by_path = self.accepted_by_endpoint();
+        let mut paths: Vec<String> = by_path.iter().map(to).collect();
+        let in_pieces = self.accepted().saturating_sub(by_path.values().sum());
         if in_pieces > 0 {
-            let pieces: Vec<String> = self.pieces.iter().map(to).collect();
+            let pieces: Vec<String> = self.pieces_by_endpoint().iter().map(to).collect();
             paths.push(format!("{} in pieces ({})", grouped(in_pieces), pieces.join(", ")));
         }
-        line(streams, shown(self.summary.accepted, |text| paint.good(text)), "accepted", &paths);
-        let gave_up = self.summary.gave_up;
+        line(streams, shown(self.accepted(), |text| paint.good(text)), "accepted", &paths);
+        let gave_up = self.gave_up();
         let by_service = self.refused().saturating_sub(gave_up);
         let why = [
-            (self.intake.held_back, "by the check before sending"),
+            (self.held_back(), "by the check before sending"),
             (by_service, "by the service"),
             (gave_up, "given up after all attempts"),
         ];
@@ -153,7 +198,7 @@ impl Outcome {
             .filter(|(number, _)| *number > 0)
             .map(|(number, by)| format!("{} {by}", grouped(*number)))
             .collect();
-        line(streams, shown(rejected, |text| paint.error(text)), "rejected", &why);
+        line(streams, shown(self.rejected(), |text| paint.error(text)), "rejected", &why);
         line(streams, shown(self.not_attempted(), |text| paint.warning(text)), "not attempted", &[]);
         if self.intake.unreadable > 0 {
             line(streams, shown(self.intake.unreadable, |text| paint.error(text)), "not readable", &[]);
@@ -195,7 +240,8 @@ impl Outcome {
     }
 
     fn whereabouts(&self, streams: &mut Streams<'_>) {
-        let letters = lock(&self.letters);
+        let ledger = lock(&self.ledger);
+        let letters = ledger.letters();
         let (written, added) = letters.written();
         if written > 0 {
             let path = letters.path().display();
@@ -212,10 +258,12 @@ impl Outcome {
                 grouped(dropped)
             ));
         }
-        if self.stopped().is_some() {
-            if !self.intake.complete {
-                streams.say(format_args!("the input was not read to its end"));
-            }
+        if self.stopped().is_some() && !self.intake.complete {
+            streams.say(format_args!("the input was not read to its end"));
+        }
+        if ledger.is_kept() && (self.stopped().is_some() || !self.intake.failures.is_empty()) {
+            streams.say(format_args!("To go on where it stopped: {}", resume::command()));
+        } else if self.stopped().is_some() {
             streams.say(format_args!(
                 "Run the same command again to send the rest: what was accepted is not counted twice by the service."
             ));
@@ -227,20 +275,22 @@ impl Outcome {
             let codes = self.intake.tally.by_code().filter(|(severity, _, _)| *severity == wanted);
             codes.map(|(_, code, number)| (code.to_owned(), json!(number))).collect()
         };
-        let gave_up = self.summary.gave_up;
-        let letters = lock(&self.letters);
+        let gave_up = self.gave_up();
+        let ledger = lock(&self.ledger);
+        let letters = ledger.letters();
         let (written, _) = letters.written();
         let by_path = |counts: &BTreeMap<Endpoint, u64>| -> Map<String, Value> {
             counts.iter().map(|(endpoint, number)| (endpoint.to_string(), json!(number))).collect()
         };
         json!({
-            "read": self.intake.read,
-            "accepted": self.summary.accepted,
-            "accepted_by_endpoint": by_path(&self.accepted),
-            "accepted_pieces_by_endpoint": by_path(&self.pieces),
+            "read": self.read(),
+            "settled_by_earlier_runs": self.earlier.total(),
+            "accepted": self.accepted(),
+            "accepted_by_endpoint": by_path(&self.accepted_by_endpoint()),
+            "accepted_pieces_by_endpoint": by_path(&self.pieces_by_endpoint()),
             "planned": self.intake.planned.json(),
             "rejected": {
-                "before_sending": self.intake.held_back,
+                "before_sending": self.held_back(),
                 "by_the_service": self.refused().saturating_sub(gave_up),
                 "gave_up": gave_up,
             },
@@ -254,8 +304,20 @@ impl Outcome {
             "seconds": self.took.as_secs_f64(),
             "dead_letters": { "file": (written > 0).then(|| letters.path().display().to_string()), "written": written },
             "stopped": self.stopped(),
+            "resume": (ledger.is_kept() && self.stopped().is_some()).then(resume::command),
         })
     }
+}
+
+fn sums(
+    counts: &BTreeMap<Endpoint, u64>,
+    more: impl Iterator<Item = (Endpoint, u64)>,
+) -> BTreeMap<Endpoint, u64> {
+    let mut all = counts.clone();
+    for (endpoint, number) in more {
+        *all.entry(endpoint).or_default() += number;
+    }
+    all
 }
 
 /// A number in its column; a zero has no colour, as there is nothing to look at.

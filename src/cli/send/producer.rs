@@ -1,11 +1,12 @@
 //! Reads the inputs, checks every batch, holds back what would be refused, and packs the rest into requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::args::SendArgs;
-use super::letters::LetterFile;
+use super::book::Remaining;
+use super::ledger::Ledger;
 use super::plan::{Plan, Planned};
 use super::route::rules_of;
 use crate::Endpoint;
@@ -43,6 +44,8 @@ pub struct Intake {
     pub held_back: u64,
     /// Parts of an input that cannot be read, such as a batch that is cut off.
     pub unreadable: u64,
+    /// Batches that an earlier run of the same delivery settled.
+    pub settled: u64,
     /// Batches handed over to be sent: whole, in pieces, or merged with others.
     pub handed: u64,
     /// Batches that were split or merged.
@@ -63,15 +66,25 @@ impl Intake {
     /// The input that the byte at `offset` of all of them together comes from.
     #[must_use]
     pub fn file(&self, offset: u64) -> &str {
+        self.place(offset).map_or("", |(_, name)| name)
+    }
+
+    /// Where that input begins.
+    #[must_use]
+    pub fn begin(&self, offset: u64) -> u64 {
+        self.place(offset).map_or(0, |(start, _)| *start)
+    }
+
+    fn place(&self, offset: u64) -> Option<&(u64, String)> {
         let after = self.files.partition_point(|(start, _)| *start <= offset);
-        self.files.get(after.saturating_sub(1)).map_or("", |(_, name)| name)
+        self.files.get(after.saturating_sub(1))
     }
 }
 
 /// The intake, shared.
 pub type SharedIntake = Arc<Mutex<Intake>>;
-/// The dead letters, shared.
-pub type SharedLetters = Arc<Mutex<LetterFile>>;
+/// The dead letters and the journal, shared. Whoever needs both locks this first, the intake after it.
+pub type SharedLedger = Arc<Mutex<Ledger>>;
 
 /// Locks. A thread that panicked with the lock has left nothing half done that matters here.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -86,11 +99,13 @@ pub struct Producer {
     checks: Vec<(Route, Across)>,
     packers: BTreeMap<Endpoint, Packer>,
     limits: Limits,
+    /// Where inputs ended in earlier runs: batches on both sides are not merged.
+    cuts: BTreeSet<u64>,
     printer: Printer,
     quiet: bool,
     intake: SharedIntake,
     /// Nowhere in a dry run.
-    letters: Option<SharedLetters>,
+    ledger: Option<SharedLedger>,
 }
 
 impl Producer {
@@ -103,7 +118,7 @@ impl Producer {
         args: &SendArgs,
         color: bool,
         intake: SharedIntake,
-        letters: Option<SharedLetters>,
+        ledger: Option<SharedLedger>,
     ) -> Result<Self, Failure> {
         let limits = args.check.limits();
         let mut checks = Vec::new();
@@ -120,10 +135,11 @@ impl Producer {
             checks,
             packers: BTreeMap::new(),
             limits,
+            cuts: ledger.as_ref().map(|ledger| lock(ledger).cuts()).unwrap_or_default(),
             printer,
             quiet: args.quiet,
             intake,
-            letters,
+            ledger,
         })
     }
 
@@ -156,15 +172,22 @@ impl Producer {
             }
         };
         let waited = self.plan.next_input(RequestIds::for_input(&base_name(input)));
-        if !self.deliver(waited, sink) {
+        if !self.end_input(waited, sink) {
             return None;
         }
+        let file = match &self.ledger {
+            Some(ledger) => lock(ledger).watch(file),
+            None => file,
+        };
         let mut reader = BatchReader::new(file).format(self.format);
         let mut some = false;
         while let Some(item) = reader.next() {
             some = true;
             let go_on = match item {
-                Ok(batch) => self.batch(&name, start, batch, sink),
+                Ok(batch) => {
+                    let batch = RawBatch { offset: start + batch.offset, ..batch };
+                    self.batch(&name, batch, sink)
+                }
                 Err(error) => self.unreadable(&name, &error, sink),
             };
             lock(&self.intake).bytes = start + reader.bytes_read();
@@ -179,39 +202,92 @@ impl Producer {
     }
 
     /// Checks, plans and packs one batch; false when there is no point in going on.
-    fn batch(&mut self, name: &str, start: u64, batch: RawBatch, sink: Sink<'_>) -> bool {
-        lock(&self.intake).read += 1;
+    fn batch(&mut self, name: &str, batch: RawBatch, sink: Sink<'_>) -> bool {
+        if !self.keep_apart(batch.offset, sink) {
+            return false;
+        }
+        let (settled, shown) = self.ledger.as_ref().map_or((false, false), |ledger| {
+            let ledger = lock(ledger);
+            (ledger.has_whole(batch.offset), ledger.has_any(batch.offset))
+        });
+        {
+            let mut intake = lock(&self.intake);
+            intake.read += 1;
+            intake.settled += u64::from(settled);
+        }
         let paths = self.plan.paths(&batch.bytes);
         let rules = rules_of(&paths);
         if let Some((_, check)) = self.checks.iter_mut().find(|(route, _)| *route == rules) {
             let report = self.plan.mend(check.check_bytes(&batch.bytes));
             lock(&self.intake).tally.add(&report);
-            if !self.show(name, &batch, &report, sink) {
+            // What an earlier run came to, it has shown.
+            if !shown && !self.show(name, &batch, &report, sink) {
                 return false;
             }
             if report.has_errors() {
                 let code = report.errors().next().map(|finding| finding.code.to_owned());
                 let letter = DeadLetter::unsent(&batch, Reason::Invalid, code, said(&report));
-                return self.hold_back(letter.in_file(name));
+                return settled || self.hold_back(&batch, letter.in_file(name));
             }
         }
-        let (units, result) = self.plan.plan(RawBatch { offset: start + batch.offset, ..batch }, &paths);
-        lock(&self.intake).planned = self.plan.planned;
-        if !self.deliver(units, sink) {
-            return false;
+        // What is settled is planned, too: others may have been merged with it.
+        let (units, result) = self.plan.plan(batch, &paths);
+        {
+            let mut intake = lock(&self.intake);
+            intake.planned = self.plan.planned;
+            intake.handed += u64::from(!settled && result.is_ok());
         }
-        match result {
-            Ok(()) => {
-                lock(&self.intake).handed += 1;
-                true
+        self.deliver(units, sink)
+            && match result {
+                Err(large) if !settled => self.too_large(name, &large, sink),
+                _ => true,
             }
-            Err(large) => self.too_large(name, &large, sink),
-        }
     }
 
-    /// Packs what the plan has made; false when nothing more is wanted.
+    /// Ends the merged batch that waits when an input ended before this place in an earlier run: it may be on its way as it was then.
+    fn keep_apart(&mut self, offset: u64, sink: Sink<'_>) -> bool {
+        if self.cuts.first().is_none_or(|cut| *cut > offset) {
+            return true;
+        }
+        self.cuts = self.cuts.split_off(&(offset + 1));
+        let waited = self.plan.finish();
+        self.deliver(waited, sink)
+    }
+
+    /// Packs what waited when its input came to an end, after that place is written down.
+    fn end_input(&mut self, waited: Vec<Unit>, sink: Sink<'_>) -> bool {
+        if let (Some(unit), Some(ledger)) = (waited.last(), &self.ledger) {
+            let last = unit.origin.members().last().map_or(unit.batch.offset, |member| member.offset);
+            let written = lock(ledger).cut_off(last + 1);
+            if self.written(written).is_none() {
+                return false;
+            }
+        }
+        self.deliver(waited, sink)
+    }
+
+    /// Nothing when what should be written down cannot be, because then nothing more may be sent.
+    fn written<T>(&self, result: std::io::Result<T>) -> Option<T> {
+        let failed = |error: std::io::Error| lock(&self.intake).letters_failed = Some(error.to_string());
+        result.map_err(failed).ok()
+    }
+
+    /// Packs what the plan has made and no earlier run has settled; false when nothing more is wanted.
     fn deliver(&mut self, units: Vec<Unit>, sink: Sink<'_>) -> bool {
+        let Some(units) = self.remaining(units) else { return false };
         units.into_iter().all(|unit| self.pack(unit, sink))
+    }
+
+    fn remaining(&self, units: Vec<Unit>) -> Option<Vec<Unit>> {
+        let Some(ledger) = &self.ledger else { return Some(units) };
+        let remaining = lock(ledger).remaining(units);
+        let Remaining { units, settled } = self.written(remaining)?;
+        if settled > 0 {
+            let mut intake = lock(&self.intake);
+            intake.settled += settled;
+            intake.handed = intake.handed.saturating_sub(settled);
+        }
+        Some(units)
     }
 
     fn pack(&mut self, unit: Unit, sink: Sink<'_>) -> bool {
@@ -231,7 +307,7 @@ impl Producer {
         let letter =
             DeadLetter::unsent(&large.batch, Reason::TooLarge, None, large.to_string()).in_file(name);
         let text = format!("{name}: {large}\n");
-        self.hold_back(letter) && sink(Item::Text(text.into_bytes()))
+        self.hold_back(&large.batch, letter) && sink(Item::Text(text.into_bytes()))
     }
 
     fn show(&mut self, name: &str, batch: &RawBatch, report: &Report, sink: Sink<'_>) -> bool {
@@ -239,7 +315,7 @@ impl Producer {
             return true;
         }
         let mut text = Vec::new();
-        let source = Source { name, first_line: batch.line, text: &batch.bytes };
+        let source = Source { name, first_line: batch.line, first_column: batch.column, text: &batch.bytes };
         // Writing to memory does not fail.
         let _ = self.printer.show(&mut text, &source, report);
         text.is_empty() || sink(Item::Text(text))
@@ -256,15 +332,16 @@ impl Producer {
         text.is_empty() || sink(Item::Text(text))
     }
 
-    /// Writes a dead letter; false when that is not possible, because then nothing more may be sent.
-    fn hold_back(&mut self, letter: DeadLetter) -> bool {
-        if let Some(letters) = &self.letters
-            && let Err(error) = lock(letters).write(&letter)
-        {
-            lock(&self.intake).letters_failed = Some(error.to_string());
-            return false;
-        }
-        lock(&self.intake).held_back += 1;
+    /// Writes a dead letter, unless an earlier run has; false when that is not possible, because then nothing more may be sent.
+    fn hold_back(&self, batch: &RawBatch, letter: DeadLetter) -> bool {
+        let written = self.ledger.as_ref().map_or(Ok(false), |ledger| {
+            let mut ledger = lock(ledger);
+            Ok(ledger.has_letter(batch)? || ledger.hold_back(letter).map(|()| false)?)
+        });
+        let Some(settled) = self.written(written) else { return false };
+        let mut intake = lock(&self.intake);
+        intake.settled += u64::from(settled);
+        intake.held_back += u64::from(!settled);
         true
     }
 
@@ -281,12 +358,14 @@ impl Producer {
             intake.complete = complete;
             intake.planned = self.plan.planned;
         }
-        self.deliver(waited, sink);
-        for packer in self.packers.values_mut() {
-            if let Some(request) = packer.finish()
-                && !sink(Item::Request(request))
-            {
-                break;
+        // A merged batch that was cut short by a stop would be another one when the delivery is gone on with: it is not sent.
+        if complete && self.end_input(waited, sink) {
+            for packer in self.packers.values_mut() {
+                if let Some(request) = packer.finish()
+                    && !sink(Item::Request(request))
+                {
+                    break;
+                }
             }
         }
         if let Some(note) = self.printer.kept_back() {
@@ -303,7 +382,7 @@ fn total<R: BufRead>(reader: &BatchReader<R>) -> u64 {
 
 /// The name that ids are made from: not the path, which depends on where one stands, and not how the file is packed.
 fn base_name(input: &Input) -> String {
-    let Input::File(path) = input else { return input.name() };
+    let (Input::File(path) | Input::Letters(path)) = input else { return input.name() };
     let name = path.file_name().map_or_else(|| input.name(), |name| name.to_string_lossy().into_owned());
     PACKED.iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name).to_owned()
 }

@@ -1,10 +1,10 @@
-//! Follows a delivery: writes dead letters for what the service refused, keeps the counts by path and reason, moves the bar.
+//! Follows a delivery: writes down what is settled, keeps the counts by path and reason, moves the bar.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::producer::{SharedIntake, SharedLetters, lock};
+use super::producer::{SharedIntake, SharedLedger, lock};
 use crate::Endpoint;
 use crate::cli::output::{Paint, Streams, grouped};
 use crate::cli::progress::Progress;
@@ -39,7 +39,7 @@ impl Console<'_, '_> {
 pub struct Watch<'c, 'a, 'b> {
     console: &'c RefCell<Console<'a, 'b>>,
     intake: SharedIntake,
-    letters: SharedLetters,
+    ledger: SharedLedger,
     quiet: bool,
     told: u32,
     /// Batches the service took, by path: whole ones, and those it got merged.
@@ -55,11 +55,11 @@ impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
     pub fn new(
         console: &'c RefCell<Console<'a, 'b>>,
         intake: SharedIntake,
-        letters: SharedLetters,
+        ledger: SharedLedger,
         quiet: bool,
     ) -> Self {
         let (accepted, pieces) = (BTreeMap::new(), BTreeMap::new());
-        Self { console, intake, letters, quiet, told: 0, accepted, pieces, parts: 0 }
+        Self { console, intake, ledger, quiet, told: 0, accepted, pieces, parts: 0 }
     }
 
     fn tell(&mut self, text: impl FnOnce(Paint) -> String) {
@@ -79,6 +79,8 @@ impl<'c, 'a, 'b> Watch<'c, 'a, 'b> {
 
 impl Observer for Watch<'_, '_, '_> {
     fn accepted(&mut self, request: &Request, parts: &[Part]) -> io::Result<()> {
+        let mut ledger = lock(&self.ledger);
+        ledger.accept(request.endpoint(), parts, &lock(&self.intake))?;
         for part in parts {
             self.parts += 1;
             let counts = if part.origin.piece() > 0 { &mut self.pieces } else { &mut self.accepted };
@@ -89,7 +91,8 @@ impl Observer for Watch<'_, '_, '_> {
 
     fn rejected(&mut self, rejection: &Rejection<'_>) -> io::Result<()> {
         let name = lock(&self.intake).file(rejection.offset()).to_owned();
-        lock(&self.letters).write(&DeadLetter::rejected(rejection).in_file(name.as_str()))?;
+        let letter = DeadLetter::rejected(rejection).in_file(name.as_str());
+        lock(&self.ledger).reject(&letter, rejection.is_last().then_some(rejection.part))?;
         let line = rejection.line();
         self.tell(|paint| {
             let reason = rejection.reason;

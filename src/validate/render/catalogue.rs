@@ -60,7 +60,8 @@ fn example(page: &mut String, title: &str, example: &Example) {
         example.limits.iter().map(|(name, value)| format!("`{name}` {value}")).collect();
     let limits =
         if limits.is_empty() { String::new() } else { format!(", with the limit {}", limits.join(", ")) };
-    line(page, format_args!("\n{title}{route}{limits}:\n\n```text"));
+    let body = if example.is_body { ", as the body of a bulk request" } else { "" };
+    line(page, format_args!("\n{title}{route}{body}{limits}:\n\n```text"));
     for batch in example.batches {
         let text = printable(batch);
         let end = text.char_indices().nth(SHOWN).map_or(text.len(), |(end, _)| end);

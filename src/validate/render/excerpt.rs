@@ -70,7 +70,7 @@ fn member_at<'a>(text: &'a [u8], finding: &Finding) -> Option<&'a [u8]> {
 }
 
 /// Text that does nothing to a terminal but stand there.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

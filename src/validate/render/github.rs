@@ -17,7 +17,7 @@ use crate::validate::{Finding, Severity};
 ///
 /// let text = br#"{"environment":"production","mpid":1,"evnts":[]}"#;
 /// let report = Validator::new().check_bytes(text);
-/// let source = Source { name: "batches.ndjson", first_line: 7, text };
+/// let source = Source { name: "batches.ndjson", first_line: 7, first_column: 1, text };
 /// let mut out = Vec::new();
 /// for finding in report.findings().iter().filter(|finding| finding.code == "MP110") {
 ///     Github::new().write(&mut out, &source, finding)?;
@@ -48,8 +48,8 @@ impl Github {
     pub fn write(&self, out: &mut dyn io::Write, source: &Source<'_>, finding: &Finding) -> io::Result<()> {
         let place =
             if finding.pointer.is_empty() { String::new() } else { format!(" ({})", finding.pointer) };
-        let line = source.line(finding.location.map_or(1, |location| location.line));
-        let column = finding.location.map(|location| format!(",col={}", location.column)).unwrap_or_default();
+        let (line, column) = source.place(finding);
+        let column = column.map(|column| format!(",col={column}")).unwrap_or_default();
         writeln!(
             out,
             "::{} file={},line={line}{column},title={}::{}",

@@ -14,7 +14,7 @@ use crate::validate::{Finding, Severity};
 ///
 /// let text = br#"{"environment":"production","mpid":1,"evnts":[]}"#;
 /// let report = Validator::new().check_bytes(text);
-/// let source = Source { name: "batches.ndjson", first_line: 7, text };
+/// let source = Source { name: "batches.ndjson", first_line: 7, first_column: 1, text };
 /// let mut out = Vec::new();
 /// for finding in report.findings().iter().filter(|finding| finding.code == "MP110") {
 ///     Human::new().write(&mut out, &source, finding)?;
@@ -76,9 +76,10 @@ impl Human {
         // Gathered first, so that a finding is written whole or not at all.
         let mut text = Vec::new();
         self.head(&mut text, source, finding)?;
-        let indent = " ".repeat(digits(self.line(source, finding)));
+        let (line, _) = source.place(finding);
+        let indent = " ".repeat(digits(line));
         if let Some(excerpt) = self.excerpt(source, finding) {
-            self.quote(&mut text, &indent, self.line(source, finding), &excerpt, finding.severity)?;
+            self.quote(&mut text, &indent, line, &excerpt, finding.severity)?;
         }
         let details = [("found", &finding.found), ("allowed", &finding.allowed), ("help", &finding.help)];
         for (label, detail) in details {
@@ -96,11 +97,11 @@ impl Human {
         let label = self.paint(tone(finding.severity), &label);
         let message = format!(": {}", printable(&finding.message));
         writeln!(out, "{label}{}", self.paint(BOLD, &message))?;
-        let line = self.line(source, finding);
+        let (line, column) = source.place(finding);
         let arrow = self.paint(BLUE, "-->");
         write!(out, "{}{arrow} {}:{line}", " ".repeat(digits(line)), printable(source.name))?;
-        if let Some(location) = finding.location {
-            write!(out, ":{}", location.column)?;
+        if let Some(column) = column {
+            write!(out, ":{column}")?;
         }
         if !finding.pointer.is_empty() {
             write!(out, " {}", printable(&finding.pointer))?;
@@ -126,10 +127,6 @@ impl Human {
     fn excerpt(&self, source: &Source<'_>, finding: &Finding) -> Option<excerpt::Excerpt> {
         let full = if self.show_values { excerpt::full(source.text, finding) } else { None };
         full.or_else(|| excerpt::masked(source.text, finding))
-    }
-
-    fn line(&self, source: &Source<'_>, finding: &Finding) -> usize {
-        source.line(finding.location.map_or(1, |location| location.line))
     }
 
     fn paint(&self, tone: &str, text: &str) -> String {

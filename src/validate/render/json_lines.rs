@@ -45,10 +45,11 @@ impl JsonLines {
     ///
     /// When `out` cannot be written to.
     pub fn write(&self, out: &mut dyn io::Write, source: &Source<'_>, finding: &Finding) -> io::Result<()> {
+        let (line, column) = source.place(finding);
         let line = Line {
             file: source.name,
-            line: source.line(finding.location.map_or(1, |location| location.line)),
-            column: finding.location.map(|location| location.column),
+            line,
+            column,
             pointer: &finding.pointer,
             severity: finding.severity,
             code: finding.code,

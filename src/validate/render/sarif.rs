@@ -21,7 +21,7 @@ const UNREADABLE: &str = "unreadable";
 /// use mparticle_events::validate::render::{Sarif, Source};
 ///
 /// let text = br#"{"environment":"production","mpid":1,"evnts":[]}"#;
-/// let source = Source { name: "batches.ndjson", first_line: 7, text };
+/// let source = Source { name: "batches.ndjson", first_line: 7, first_column: 1, text };
 /// let (mut sarif, mut out) = (Sarif::new(), Vec::new());
 /// for finding in Validator::new().check_bytes(text).findings() {
 ///     sarif.write(&mut out, &source, finding)?;
@@ -68,9 +68,9 @@ impl Sarif {
         source: &Source<'_>,
         finding: &Finding,
     ) -> io::Result<()> {
-        let line = source.line(finding.location.map_or(1, |place| place.line));
-        let region = match finding.location {
-            Some(place) => json!({ "startLine": line, "startColumn": place.column }),
+        let (line, column) = source.place(finding);
+        let region = match column {
+            Some(column) => json!({ "startLine": line, "startColumn": column }),
             None => json!({ "startLine": line }),
         };
         let physical = physical(source.name, &region);

@@ -14,7 +14,7 @@ use crate::validate::{Finding, Severity};
 /// use mparticle_events::validate::render::{Source, Summary};
 ///
 /// let text = br#"{"environment":"production","mpid":1,"evnts":[]}"#;
-/// let source = Source { name: "batches.ndjson", first_line: 7, text };
+/// let source = Source { name: "batches.ndjson", first_line: 7, first_column: 1, text };
 /// let mut summary = Summary::new();
 /// for finding in Validator::new().check_bytes(text).findings() {
 ///     summary.add(&source, finding);
@@ -48,8 +48,8 @@ impl Summary {
     /// Counts one finding.
     pub fn add(&mut self, source: &Source<'_>, finding: &Finding) {
         let place = || {
-            let line = source.line(finding.location.map_or(1, |location| location.line));
-            let column = finding.location.map(|location| format!(":{}", location.column)).unwrap_or_default();
+            let (line, column) = source.place(finding);
+            let column = column.map(|column| format!(":{column}")).unwrap_or_default();
             format!("{}:{line}{column} {}", source.name, finding.pointer)
         };
         self.count(finding.severity, finding.code, finding.name, place);

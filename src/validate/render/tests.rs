@@ -21,7 +21,7 @@ fn report(text: &str, show_values: bool) -> Report {
 
 /// The findings of MP0xx and MP1xx, so that a new rule of another family changes no snapshot.
 fn human(text: &str, human: Human) -> String {
-    let source = Source { name: "shop.ndjson", first_line: 41, text: text.as_bytes() };
+    let source = Source { name: "shop.ndjson", first_line: 41, first_column: 1, text: text.as_bytes() };
     let mut out = Vec::new();
     for finding in report(text, human.show_values).findings() {
         if finding.code < "MP2" {
@@ -80,7 +80,7 @@ fn a_long_line_is_shortened_on_both_sides() {
 
 #[test]
 fn json_lines() {
-    let source = Source { name: "shop.ndjson", first_line: 41, text: TEXT.as_bytes() };
+    let source = Source { name: "shop.ndjson", first_line: 41, first_column: 1, text: TEXT.as_bytes() };
     let mut out = Vec::new();
     for finding in report(TEXT, false).findings().iter().filter(|finding| finding.code < "MP2") {
         JsonLines::new().write(&mut out, &source, finding).unwrap();
@@ -96,7 +96,7 @@ fn json_lines() {
 
 #[test]
 fn github() {
-    let source = Source { name: "shop, 5%.ndjson", first_line: 41, text: TEXT.as_bytes() };
+    let source = Source { name: "shop, 5%.ndjson", first_line: 41, first_column: 1, text: TEXT.as_bytes() };
     let mut out = Vec::new();
     for finding in report(TEXT, false).findings().iter().filter(|finding| finding.code < "MP2") {
         Github::new().write(&mut out, &source, finding).unwrap();
@@ -109,7 +109,7 @@ fn github() {
 
 #[test]
 fn summary() {
-    let source = Source { name: "shop.ndjson", first_line: 41, text: TEXT.as_bytes() };
+    let source = Source { name: "shop.ndjson", first_line: 41, first_column: 1, text: TEXT.as_bytes() };
     let mut summary = Summary::new();
     for finding in report(TEXT, false).findings().iter().filter(|finding| finding.code < "MP2") {
         summary.add(&source, finding);
@@ -121,7 +121,7 @@ fn summary() {
 }
 
 fn sarif_log() -> String {
-    let source = Source { name: "a b/shop.ndjson", first_line: 41, text: TEXT.as_bytes() };
+    let source = Source { name: "a b/shop.ndjson", first_line: 41, first_column: 1, text: TEXT.as_bytes() };
     let (mut sarif, mut out) = (Sarif::new(), Vec::new());
     for finding in report(TEXT, false).findings().iter().filter(|finding| finding.code < "MP2") {
         sarif.write(&mut out, &source, finding).unwrap();

@@ -55,6 +55,11 @@ impl<V> Memory<V> {
         self.told || (!self.forgot && self.has_room(more))
     }
 
+    /// Whether a key was forgotten.
+    pub(super) fn forgot(&self) -> bool {
+        self.forgot
+    }
+
     /// True once, after the first key was forgotten: from then on the check is no longer complete.
     pub(super) fn just_overflowed(&mut self) -> bool {
         let now = self.forgot && !self.told;

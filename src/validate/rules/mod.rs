@@ -34,6 +34,7 @@ rules! {
     mp006_not_a_batch,
     mp007_text_after_batch,
     mp008_nesting_too_deep,
+    mp009_not_a_list,
     mp101_required_member_missing,
     mp102_expected_member_missing,
     mp103_wrong_type,
@@ -108,6 +109,9 @@ rules! {
     mp504_too_many_events_for_user,
     mp505_mixed_environments,
     mp506_attribute_changes_type,
+    mp507_too_many_batches,
+    mp508_request_too_large,
+    mp509_request_near_size_limit,
 }
 
 /// The rule with the given code or name.

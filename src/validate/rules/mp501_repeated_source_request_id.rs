@@ -61,6 +61,10 @@ impl AcrossCheck for RequestIds {
         }
     }
 
+    fn forgot(&self) -> bool {
+        self.0.forgot()
+    }
+
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
         let Some(id) = facts.request_id().map(hash) else { return Seen::Clean };
         if self.0.get(id).is_some() || !self.0.stays_silent(1) {

@@ -58,6 +58,10 @@ impl AcrossCheck for MessageIds {
         }
     }
 
+    fn forgot(&self) -> bool {
+        self.0.forgot()
+    }
+
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
         let ids =
             facts.events().enumerate().filter_map(|(index, event)| Some((index, hash(event.message_id?))));

@@ -61,6 +61,10 @@ impl AcrossCheck for Days {
         }
     }
 
+    fn forgot(&self) -> bool {
+        self.0.forgot()
+    }
+
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
         let Some(user) = user_of(facts) else { return Seen::Clean };
         let limit = facts.limits.events_per_user_day;

@@ -60,6 +60,10 @@ impl AcrossCheck for Kinds {
         }
     }
 
+    fn forgot(&self) -> bool {
+        self.0.forgot()
+    }
+
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
         let mut new = Vec::new();
         for (name, is_list) in facts.attributes() {

@@ -3,7 +3,7 @@
 pub(super) use serde_json::{Map, Value};
 
 pub(super) use crate::validate::accept::{Facts, Seen};
-pub(super) use crate::validate::context::{BatchView, EventView, Findings};
+pub(super) use crate::validate::context::{BatchView, EventView, Findings, RequestView};
 pub(super) use crate::validate::pointer::Pointer;
 pub(super) use crate::validate::rule::{AcrossCheck, Check, Example, Rule};
 pub(super) use crate::validate::{Route, Severity};

@@ -37,7 +37,10 @@ pub(super) fn run(rule: &'static Rule, example: &Example) -> Vec<Vec<Finding>> {
 
 /// What it finds in one batch on the given path.
 pub(super) fn run_one(rule: &'static Rule, route: Route, batch: &'static str) -> Vec<Finding> {
-    run(rule, &Example { route, batches: vec![batch].leak(), limits: &[] }).into_iter().flatten().collect()
+    run(rule, &Example { route, batches: vec![batch].leak(), is_body: false, limits: &[] })
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn checkable() -> impl Iterator<Item = &'static Rule> {

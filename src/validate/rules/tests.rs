@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::{ALL, find};
 use crate::clock::FixedClock;
+use crate::endpoint::Endpoint;
 use crate::validate::Validator;
 use crate::validate::rule::{Check, Example, Rule};
 
@@ -13,6 +14,14 @@ fn codes_of(example: &Example, rule: &Rule) -> Vec<&'static str> {
     let clock = Arc::new(FixedClock(Example::NOW_MS));
     let validator =
         Validator::builder().clock(clock).route(example.route).limits(example.to_limits()).build();
+    if example.is_body || matches!(rule.check, Check::Request(_)) {
+        let body = match example.batches {
+            [body] if example.is_body => (*body).to_owned(),
+            batches => format!("[{}]", batches.join(",")),
+        };
+        let report = validator.check_request(body.as_bytes(), Endpoint::Bulk);
+        return report.findings().iter().map(|finding| finding.code).collect();
+    }
     let mut across = validator.across();
     let mut codes = Vec::new();
     for batch in example.batches {
@@ -93,7 +102,7 @@ fn the_family_and_the_kind_of_check_match_the_code() {
             Check::Document => digit == b'0' && rule.family() == "document",
             Check::Shape => digit == b'1' && rule.family() == "shape",
             Check::Batch(_) => (b'2'..=b'4').contains(&digit),
-            Check::Across(_) => digit == b'5' && rule.family() == "across batches",
+            Check::Across(_) | Check::Request(_) => digit == b'5' && rule.family() == "across batches",
         };
         assert!(matches, "{} is of the wrong family", rule.code);
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::names::{Meant, meant, nearest};
 use super::schema::{COMPILED, MARK, SECRET, kinds, listed};
+use crate::validate::collector::Collector;
 use crate::validate::pointer::Pointer;
 use crate::validate::rules::{
     mp101_required_member_missing as mp101, mp102_expected_member_missing as mp102,
@@ -18,7 +19,6 @@ use crate::validate::rules::{
     mp120_output_identities as mp120, mp121_output_format as mp121, mp122_secret_in_body as mp122,
     mp123_integer_out_of_range as mp123, mp124_contested_type as mp124,
 };
-use crate::validate::validator::Collector;
 
 /// Members that the schemas require, while the documentation calls them optional or leaves them out in its examples.
 const CONTESTED: [(&str, &str); 6] = [

@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Severity;
+use super::collector::Collector;
 use super::pointer::Pointer;
 use super::rules::{
     mp113_value_case as mp113, mp119_output_only_member as mp119, mp120_output_identities as mp120,
     mp122_secret_in_body as mp122,
 };
-use super::validator::Collector;
 pub(super) use names::{mentions_secret, nearest};
 use schema::COMPILED;
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::check;
 use super::schema::COMPILED;
 use crate::validate::Finding;
-use crate::validate::validator::Collector;
+use crate::validate::collector::Collector;
 
 fn findings_of(document: &Value) -> Vec<Finding> {
     let mut list = Vec::new();

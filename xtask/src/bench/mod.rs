@@ -21,7 +21,11 @@ use child::Taken;
 use crate::Outcome;
 
 #[path = "../../../tests/accept/traffic.rs"]
-#[allow(dead_code, reason = "the tests of the validator use the rest")]
+#[allow(
+    dead_code,
+    clippy::indexing_slicing,
+    reason = "the tests of the validator use the rest; indices are below the length"
+)]
 pub(crate) mod traffic;
 
 /// Arguments of the verb.
