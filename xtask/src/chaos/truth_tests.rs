@@ -164,3 +164,18 @@ fn letters_and_summaries_are_read() {
     assert!(Letter::parse(r#"{"line":3}"#).unwrap_err().contains("`batch`"));
     assert!(Told::parse(0, "{}").unwrap_err().contains("/read"));
 }
+
+#[test]
+fn a_letter_for_merged_batches_stands_for_each() {
+    let mut world = world();
+    world.scenario.merge = true;
+    world.batches[1].text = text("d", None);
+    let events = [json!({"data": {"source_message_id": "a"}}), json!({"data": {"source_message_id": "d"}})];
+    let merged = json!({"environment": "production", "events": events});
+    world.account.taken.drain(..2);
+    world.letters.push(letter(0, "gave_up", merged));
+    (world.told.accepted, world.told.gave_up) = (1, 2);
+    assert_eq!(world.differences(), Vec::<String>::new());
+    world.letters[1].batch["events"].as_array_mut().unwrap().pop();
+    world.shows("lost: event d");
+}
