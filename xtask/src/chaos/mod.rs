@@ -266,7 +266,12 @@ fn knows_planning(binary: &Path) -> Result<bool> {
     Ok(help.contains("--merge") && help.contains("--no-split"))
 }
 
-fn build() -> Result<PathBuf> {
+/// Builds the command from this tree, for tests as well.
+///
+/// # Errors
+///
+/// When it does not build.
+pub fn build() -> Result<PathBuf> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(root)
