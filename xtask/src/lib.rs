@@ -4,6 +4,7 @@
 
 pub mod agree;
 pub mod bench;
+pub mod chaos;
 pub mod compare;
 pub mod coverage;
 pub mod diff;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{agree, bench, coverage, diff, docs, refresh, snapshots};
+use xtask::{agree, bench, chaos, coverage, diff, docs, refresh, snapshots};
 
 /// Chores of this repository.
 #[derive(Debug, Parser)]
@@ -30,6 +30,8 @@ enum Verb {
     Docs(docs::Args),
     /// Measures delivery beside a load generator (`wrk`) and the official SDKs.
     Bench(bench::Args),
+    /// Kills the command at random instants while much goes wrong at the service, and accounts for every event.
+    Chaos(chaos::Args),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Verb::Agree(args) => agree::run(&args),
         Verb::Docs(args) => docs::run(&args),
         Verb::Bench(args) => bench::run(&args),
+        Verb::Chaos(args) => chaos::run(&args),
     };
     // A reader that goes away early is no error: nothing is lost by not printing to it.
     match outcome {

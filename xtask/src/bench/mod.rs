@@ -26,7 +26,7 @@ use crate::Outcome;
     clippy::indexing_slicing,
     reason = "the tests of the validator use the rest; indices are below the length"
 )]
-mod traffic;
+pub(crate) mod traffic;
 
 /// Arguments of the verb.
 #[derive(Clone, Debug, clap::Args)]
