@@ -111,6 +111,14 @@ fn measure(args: &Args, binary: &Path, folder: &Path) -> Result<Outcome> {
         }
         rows.push(row);
     }
+    if args.python.is_some() || args.node.is_some() {
+        let input = write_small(folder)?;
+        let mut row = Row::new("mparticle send, the batches of the SDKs");
+        for _ in 0..args.turns {
+            row.take((send(args, binary, &sink, &input, false)?, input.bytes, input.batches));
+        }
+        rows.push(row);
+    }
     Ok(Outcome { text: table(args, &input, &rows), ok: true })
 }
 
@@ -151,6 +159,26 @@ fn write_input(folder: &Path, bytes: u64) -> Result<Input> {
     let text = format!("[{}]", first.join(","));
     fs::write(&body, &text)?;
     Ok(Input { path, body, body_bytes: text.len() as u64, bytes: written, batches })
+}
+
+/// The batches that the SDKs send, as many as take our command some tenths of a second.
+fn write_small(folder: &Path) -> Result<Input> {
+    let path = folder.join("small.ndjson");
+    let mut out = BufWriter::new(File::create(&path)?);
+    let batches = 400_000;
+    for number in 0..batches {
+        writeln!(
+            out,
+            "{{\"environment\":\"development\",\"user_identities\":{{\"customer_id\":\"customer-{number}\"}},\
+             \"user_attributes\":{{\"tier\":\"gold\",\"city\":\"Hamburg\"}},\"events\":[{{\"event_type\":\"custom_event\",\
+             \"data\":{{\"event_name\":\"Product viewed\",\"custom_event_type\":\"navigation\",\
+             \"timestamp_unixtime_ms\":1768435200000,\"custom_attributes\":{{\"category\":\"shoes\",\"page\":\"3\"}}}}}}]}}"
+        )?;
+    }
+    out.flush()?;
+    drop(out);
+    let bytes = fs::metadata(&path)?.len();
+    Ok(Input { body: path.clone(), path, body_bytes: 0, bytes, batches })
 }
 
 /// The sink, in a process of its own.
@@ -224,7 +252,7 @@ fn send(args: &Args, binary: &Path, sink: &Sink, input: &Input, unchecked: bool)
     command
         .env("MPARTICLE_API_KEY", "key")
         .env("MPARTICLE_API_SECRET", "secret")
-        .args(["send", "--quiet", "--rate", "4000000000", "--no-config"])
+        .args(["send", "--quiet", "--rate", "4000000000", "--no-config", "--no-journal"])
         .args(["--as-of", "2026-01-15", "--base-url", &sink.url(), "--concurrency"])
         .arg(args.connections.to_string())
         .arg(&input.path);
