@@ -1,15 +1,39 @@
 //! What rules across batches remember: hashes instead of values, and never more than a fixed number of them.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+
+use foldhash::quality::FixedState;
 
 /// How many different keys one rule remembers; beyond it the oldest are forgotten. About 25 MB when full.
 pub(super) const CAPACITY: usize = 500_000;
 
+/// A set of hashes.
+pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Hashed>>;
+
+/// For keys that are hashes already.
+#[derive(Debug, Default)]
+pub(super) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash((self.0, bytes));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Values by hashed key, in the order in which the keys came.
 #[derive(Debug)]
 pub(super) struct Memory<V> {
-    values: HashMap<u64, V>,
+    values: HashMap<u64, V, BuildHasherDefault<Hashed>>,
     order: VecDeque<u64>,
     capacity: usize,
     forgot: bool,
@@ -22,22 +46,33 @@ impl<V> Memory<V> {
     }
 
     pub(super) fn with_capacity(capacity: usize) -> Self {
-        Self { values: HashMap::new(), order: VecDeque::new(), capacity, forgot: false, told: false }
+        Self { values: HashMap::default(), order: VecDeque::new(), capacity, forgot: false, told: false }
     }
 
     /// What is remembered for the key; `first` is stored when there is nothing yet. True when it was there before.
     pub(super) fn recall(&mut self, key: u64, first: V) -> (bool, &mut V) {
-        let known = self.values.contains_key(&key);
-        if !known {
-            if self.order.len() >= self.capacity
-                && let Some(oldest) = self.order.pop_front()
-            {
+        if self.order.len() >= self.capacity && !self.values.contains_key(&key) {
+            if let Some(oldest) = self.order.pop_front() {
                 self.values.remove(&oldest);
-                self.forgot = true;
             }
-            self.order.push_back(key);
+            self.forgot = true;
         }
-        (known, self.values.entry(key).or_insert(first))
+        match self.values.entry(key) {
+            Entry::Occupied(known) => (true, known.into_mut()),
+            Entry::Vacant(free) => {
+                self.order.push_back(key);
+                (false, free.insert(first))
+            }
+        }
+    }
+
+    /// Takes back so many keys that came last and were new. There has been room for them.
+    pub(super) fn take_back(&mut self, newest: usize) {
+        for _ in 0..newest {
+            if let Some(key) = self.order.pop_back() {
+                self.values.remove(&key);
+            }
+        }
     }
 
     /// What is remembered for the key.
@@ -68,11 +103,10 @@ impl<V> Memory<V> {
     }
 }
 
-/// The same hash on every run and machine; two different keys in a million share one with a chance of 1 in 10^7.
-pub(super) fn hash(key: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+/// The same hash on every run; two different keys in a million share one with a chance of 1 in 10^7.
+#[inline]
+pub(in crate::validate) fn hash(key: impl Hash) -> u64 {
+    FixedState::default().hash_one(key)
 }
 
 #[cfg(test)]
@@ -91,5 +125,16 @@ mod tests {
         assert!(!memory.just_overflowed());
         assert!(memory.recall(2, "x").0);
         assert!(!memory.recall(1, "again").0);
+    }
+
+    #[test]
+    fn new_keys_can_be_taken_back() {
+        let mut memory = Memory::with_capacity(3);
+        for key in [1, 2, 3] {
+            memory.recall(key, "a");
+        }
+        memory.take_back(2);
+        assert!(memory.get(1).is_some() && memory.get(2).is_none() && memory.get(3).is_none());
+        assert!(memory.has_room(2) && !memory.has_room(3) && !memory.forgot());
     }
 }

@@ -63,14 +63,25 @@ impl AcrossCheck for MessageIds {
     }
 
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
-        let ids =
-            facts.events().enumerate().filter_map(|(index, event)| Some((index, hash(event.message_id?))));
+        let events = facts.events().iter().enumerate();
+        let ids = events.filter_map(|(index, event)| Some((index, event.message_id?)));
+        let number = ids.clone().count();
+        if self.0.has_room(number) {
+            for (new, (index, id)) in ids.enumerate() {
+                let (repeated, _) = self.0.recall(id, (facts.number, index));
+                if repeated {
+                    self.0.take_back(new);
+                    return Seen::Unsure;
+                }
+            }
+            return Seen::Clean;
+        }
+        // The oldest are about to be forgotten, which cannot be taken back.
         self.1.clear();
         self.1.extend(ids.clone().map(|(_, id)| id));
         self.1.sort_unstable();
         let repeated = self.1.iter().zip(self.1.iter().skip(1)).any(|(one, next)| one == next);
-        if repeated || !self.0.stays_silent(self.1.len()) || self.1.iter().any(|id| self.0.get(*id).is_some())
-        {
+        if repeated || !self.0.stays_silent(number) || self.1.iter().any(|id| self.0.get(*id).is_some()) {
             return Seen::Unsure;
         }
         for (index, id) in ids {
