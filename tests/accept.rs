@@ -7,6 +7,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "indices come from below the length")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mparticle_events::clock::FixedClock;
@@ -15,6 +16,8 @@ use mparticle_events::validate::{Limits, Report, Route, Validator, rules};
 use mutate::mutate;
 use traffic::{NOW_MS, Random, Size};
 
+#[path = "accept/faults.rs"]
+mod faults;
 #[path = "accept/mutate.rs"]
 mod mutate;
 #[path = "accept/traffic.rs"]
@@ -124,6 +127,22 @@ fn good_batches_are_accepted() {
             assert!(fast.accepts(&batch), "not accepted: {text:.3000}");
         }
     }
+}
+
+#[test]
+fn faulty_batches_get_the_same_reports_and_faults_are_of_many_kinds() {
+    let Pair { fast, slow } = pair(Route::Either, &Limits::default());
+    let (mut one, mut other) = (fast.across(), slow.across());
+    let mut codes = BTreeSet::new();
+    for batch in faults::corpus(700_000) {
+        let report = fast.check_bytes(&batch);
+        let text = String::from_utf8_lossy(&batch);
+        assert!(!report.is_clean(), "no fault: {text}");
+        assert_eq!(report, slow.check_bytes(&batch), "{text}");
+        assert_eq!(one.check_bytes(&batch), other.check_bytes(&batch), "{text}");
+        codes.extend(report.findings().iter().map(|finding| finding.code));
+    }
+    assert!(codes.len() >= 20, "only {codes:?}");
 }
 
 #[test]

@@ -90,9 +90,7 @@ impl Across {
     /// document, the others have taken note of it.
     fn observe(&mut self, batch: &[u8], prepared: &Prepared) -> bool {
         let settings = self.validator.settings(prepared.now_ms);
-        let Some(facts) = accept::facts(batch, self.batches, settings, &prepared.buffer) else {
-            return false;
-        };
+        let facts = accept::facts(batch, self.batches, settings, &prepared.buffer);
         for state in &mut self.states {
             state.settled = state.check.observe(&facts) == accept::Seen::Clean;
         }

@@ -1,9 +1,10 @@
 //! JSON pointers → places in the bytes. Only for batches in which something was found.
 //!
 //! One walk over the bytes serves all findings. A member is found at its key, an element at its first byte, the
-//! document at its start. The walk trusts the bytes to be the JSON that was parsed before; on others it stops early.
+//! document at its start. What no finding points into is leapt over. The walk trusts the bytes to be the JSON that was parsed before; on others it stops early.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::{Finding, Location};
 
@@ -104,6 +105,7 @@ impl Walk<'_, '_> {
         self.blank();
         match self.peek()? {
             _ if depth > DEEPEST => None,
+            b'{' | b'[' if !self.is_wanted_inside() => self.leap(),
             b'{' => self.object(depth),
             b'[' => self.array(depth),
             b'"' => self.text().map(drop),
@@ -116,19 +118,70 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Whether a finding points into the value that the path leads to.
+    fn is_wanted_inside(&mut self) -> bool {
+        let outer = self.path.len();
+        self.path.push('/');
+        let next = self.wanted.range(self.path.as_str()..).next();
+        let wanted = next.is_some_and(|(pointer, _)| pointer.starts_with(&self.path));
+        self.path.truncate(outer);
+        wanted
+    }
+
+    /// Skips an object or an array.
+    fn leap(&mut self) -> Option<()> {
+        let mut open = 0_usize;
+        loop {
+            match self.peek()? {
+                b'{' | b'[' => open += 1,
+                b'}' | b']' if open <= 1 => break,
+                b'}' | b']' => open -= 1,
+                b'"' => {
+                    self.text()?;
+                    continue;
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.at += 1;
+        Some(())
+    }
+
     /// Skips a text, and gives its bytes with the quotes.
     fn text(&mut self) -> Option<&[u8]> {
         let start = self.at;
         self.at += 1;
         loop {
-            match self.peek()? {
-                b'"' => break,
-                b'\\' => self.at += 2,
-                _ => self.at += 1,
+            self.at += memchr::memchr2(b'"', b'\\', self.bytes.get(self.at..)?)?;
+            if self.peek()? == b'"' {
+                break;
             }
+            self.at += 2;
         }
         self.at += 1;
         self.bytes.get(start..self.at)
+    }
+
+    /// Skips a key, and adds it to the path.
+    fn key(&mut self) -> Option<()> {
+        let start = self.at;
+        self.text()?;
+        let quoted = self.bytes.get(start..self.at)?;
+        let decoded: String;
+        let key = if memchr::memchr(b'\\', quoted).is_some() {
+            decoded = serde_json::from_slice(quoted).ok()?;
+            decoded.as_str()
+        } else {
+            std::str::from_utf8(quoted).ok()?.strip_prefix('"')?.strip_suffix('"')?
+        };
+        self.path.push('/');
+        if memchr::memchr2(b'~', b'/', key.as_bytes()).is_some() {
+            self.path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        } else {
+            self.path.push_str(key);
+        }
+        Some(())
     }
 
     fn object(&mut self, depth: usize) -> Option<()> {
@@ -141,9 +194,7 @@ impl Walk<'_, '_> {
                 b',' => self.at += 1,
                 b'"' => {
                     let start = self.at;
-                    let key: String = serde_json::from_slice(self.text()?).ok()?;
-                    self.path.push('/');
-                    self.path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                    self.key()?;
                     self.note(start);
                     self.blank();
                     if self.peek()? != b':' {
@@ -170,8 +221,7 @@ impl Walk<'_, '_> {
                 b']' => break,
                 b',' => self.at += 1,
                 _ => {
-                    self.path.push('/');
-                    self.path.push_str(&index.to_string());
+                    write!(self.path, "/{index}").ok()?;
                     self.note(self.at);
                     let before = self.at;
                     self.value(depth + 1)?;

@@ -2,6 +2,7 @@
 
 use super::scanner::{Number, Raw};
 use crate::validate::Limits;
+use crate::validate::rules::memory::hash;
 
 /// What a rule across batches says of a batch that was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ struct Span {
 }
 
 /// Collects facts while a batch is walked over. One buffer serves batch after batch.
+///
+/// Of what is only compared, the hash is kept, so that the thread that compares has the least to do.
 #[derive(Debug, Default)]
 pub(in crate::validate) struct Buffer {
     /// Texts that had escapes.
@@ -28,26 +31,19 @@ pub(in crate::validate) struct Buffer {
     /// Something could not be put down exactly.
     unclear: bool,
     environment: Option<Span>,
-    request_id: Option<Span>,
-    mpid: Option<Span>,
-    customer_id: Option<Span>,
+    request_id: Option<u64>,
+    mpid: Option<u64>,
+    customer_id: Option<u64>,
     /// All identities of the user: names, and values as JSON.
     identities: Vec<(Span, Span)>,
-    attributes: Vec<(Span, bool)>,
-    events: Vec<Event>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Event {
-    message_id: Option<Span>,
-    time: Option<i64>,
-    name: Option<(&'static str, Span)>,
+    attributes: Vec<(Span, AttributeFacts)>,
+    events: Vec<EventFacts>,
 }
 
 /// The facts about one batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    pub(super) text: &'a str,
+    pub(super) bytes: &'a [u8],
     pub(super) buffer: &'a Buffer,
     /// Which batch it is.
     pub(in crate::validate) number: u64,
@@ -57,36 +53,49 @@ pub struct Facts<'a> {
 }
 
 /// The facts about one event.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::validate) struct EventFacts<'a> {
-    /// `source_message_id`, when it is an id.
-    pub(in crate::validate) message_id: Option<&'a str>,
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::validate) struct EventFacts {
+    /// Hash of `source_message_id`, when it is an id.
+    pub(in crate::validate) message_id: Option<u64>,
     /// `timestamp_unixtime_ms`.
     pub(in crate::validate) time: Option<i64>,
-    /// The member that holds its name, and the name.
-    pub(in crate::validate) name: Option<(&'static str, &'a str)>,
+    /// Hash of the member that holds its name, and the name.
+    pub(in crate::validate) name: Option<u64>,
+}
+
+/// The facts about one attribute of the user that is not null.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::validate) struct AttributeFacts {
+    /// Hash of its name.
+    pub(in crate::validate) name: u64,
+    pub(in crate::validate) is_list: bool,
 }
 
 impl<'a> Facts<'a> {
+    /// Parts of bytes that are not those that were recorded are empty.
     fn at(&self, span: Span) -> &'a str {
-        let text = if span.decoded { self.buffer.decoded.as_str() } else { self.text };
-        text.get(span.start..span.end).unwrap_or_default()
+        let text = if span.decoded { self.buffer.decoded.as_bytes() } else { self.bytes };
+        let part = text.get(span.start..span.end).unwrap_or_default();
+        std::str::from_utf8(part).unwrap_or_default()
     }
 
     pub(in crate::validate) fn environment(&self) -> Option<&'a str> {
         self.buffer.environment.map(|span| self.at(span))
     }
 
-    pub(in crate::validate) fn request_id(&self) -> Option<&'a str> {
-        self.buffer.request_id.map(|span| self.at(span))
+    /// Hash of `source_request_id`.
+    pub(in crate::validate) fn request_id(&self) -> Option<u64> {
+        self.buffer.request_id
     }
 
-    pub(in crate::validate) fn mpid(&self) -> Option<&'a str> {
-        self.buffer.mpid.map(|span| self.at(span))
+    /// Hash of `("mpid", mpid)`.
+    pub(in crate::validate) fn mpid(&self) -> Option<u64> {
+        self.buffer.mpid
     }
 
-    pub(in crate::validate) fn customer_id(&self) -> Option<&'a str> {
-        self.buffer.customer_id.map(|span| self.at(span))
+    /// Hash of `("customer_id", customer_id)`.
+    pub(in crate::validate) fn customer_id(&self) -> Option<u64> {
+        self.buffer.customer_id
     }
 
     /// Names of identities that are not blank, and their values as JSON; in the order of the document.
@@ -95,19 +104,21 @@ impl<'a> Facts<'a> {
         self.buffer.identities.iter().map(move |(name, value)| (facts.at(*name), facts.at(*value)))
     }
 
-    /// Names of user attributes that are not null, and whether they are lists; in the order of the document.
-    pub(in crate::validate) fn attributes(&self) -> impl Iterator<Item = (&'a str, bool)> + use<'a> {
-        let facts = *self;
-        self.buffer.attributes.iter().map(move |(name, is_list)| (facts.at(*name), *is_list))
+    /// User attributes that are not null, in the order of the document.
+    pub(in crate::validate) fn attributes(&self) -> impl Iterator<Item = AttributeFacts> + use<'a> {
+        self.buffer.attributes.iter().map(|(_, attribute)| *attribute)
     }
 
-    pub(in crate::validate) fn events(&self) -> impl Iterator<Item = EventFacts<'a>> + Clone + use<'a> {
+    /// The same with their names.
+    pub(in crate::validate) fn named_attributes(
+        &self,
+    ) -> impl Iterator<Item = (&'a str, AttributeFacts)> + use<'a> {
         let facts = *self;
-        self.buffer.events.iter().map(move |event| EventFacts {
-            message_id: event.message_id.map(|span| facts.at(span)),
-            time: event.time,
-            name: event.name.map(|(member, span)| (member, facts.at(span))),
-        })
+        self.buffer.attributes.iter().map(move |(name, attribute)| (facts.at(*name), *attribute))
+    }
+
+    pub(in crate::validate) fn events(&self) -> &'a [EventFacts] {
+        &self.buffer.events
     }
 }
 
@@ -169,26 +180,34 @@ impl Buffer {
         Some(Span { start, end: self.decoded.len(), decoded: true })
     }
 
-    /// An integer is its own text; other numbers have several.
-    fn number(&mut self, number: Number<'_>) -> Option<Span> {
-        self.unclear |= number.integer.is_none();
-        Some(Span { start: number.start, end: number.end, decoded: false })
+    /// What [`Buffer::text`] has put down.
+    fn text_at<'b>(&'b self, raw: Raw<'b>, span: Span) -> &'b str {
+        if span.decoded { self.decoded.get(span.start..span.end).unwrap_or_default() } else { raw.text() }
     }
 
-    fn id(&mut self, id: Plain<'_>) -> Option<Span> {
+    /// Hash of a number: an integer is its own text; other numbers have several.
+    fn number(&mut self, number: Number<'_>, hash: impl Fn(&str) -> u64) -> u64 {
+        self.unclear |= number.integer.is_none();
+        hash(number.text())
+    }
+
+    /// Hash of an id.
+    fn id(&mut self, id: Plain<'_>, hash: impl Fn(&str) -> u64) -> Option<u64> {
+        let not_blank = |text: &str| (!text.trim().is_empty()).then(|| hash(text));
         match id {
+            Plain::Text(raw) if !raw.escaped => not_blank(raw.text()),
             Plain::Text(raw) => {
-                let span = self.text(raw)?;
-                let text = if span.decoded { self.decoded.get(span.start..)? } else { raw.text() };
-                (!text.trim().is_empty()).then_some(span)
+                let text = raw.decode();
+                self.unclear |= text.is_none();
+                not_blank(&text?)
             }
-            Plain::Number(number) => self.number(number),
+            Plain::Number(number) => Some(self.number(number, hash)),
             Plain::Boolean => None,
         }
     }
 
     /// The event that is being read: its facts come before [`Record::event`].
-    fn current(&mut self) -> Option<&mut Event> {
+    fn current(&mut self) -> Option<&mut EventFacts> {
         self.events.last_mut()
     }
 }
@@ -199,22 +218,22 @@ impl Record for &mut Buffer {
     }
 
     fn request_id(&mut self, id: Plain<'_>) {
-        self.request_id = self.id(id);
+        self.request_id = self.id(id, |id| hash(id));
     }
 
     fn message_id(&mut self, id: Plain<'_>) {
-        let id = self.id(id);
+        let id = self.id(id, |id| hash(id));
         if let Some(event) = self.current() {
             event.message_id = id;
         }
     }
 
     fn mpid(&mut self, number: Number<'_>) {
-        self.mpid = self.number(number);
+        self.mpid = Some(self.number(number, |mpid| hash(("mpid", mpid))));
     }
 
     fn customer_id(&mut self, id: Plain<'_>) {
-        self.customer_id = self.id(id);
+        self.customer_id = self.id(id, |id| hash(("customer_id", id)));
     }
 
     fn identity(&mut self, name: Raw<'_>, value: Plain<'_>) {
@@ -236,9 +255,9 @@ impl Record for &mut Buffer {
     }
 
     fn attribute(&mut self, name: Raw<'_>, is_list: bool) {
-        if let Some(name) = self.text(name) {
-            self.attributes.push((name, is_list));
-        }
+        let Some(span) = self.text(name) else { return };
+        let name = hash(self.text_at(name, span));
+        self.attributes.push((span, AttributeFacts { name, is_list }));
     }
 
     fn time(&mut self, ms: i64) {
@@ -248,13 +267,13 @@ impl Record for &mut Buffer {
     }
 
     fn name(&mut self, member: &'static str, name: Raw<'_>) {
-        let name = self.text(name);
+        let name = self.text(name).map(|span| hash((member, self.text_at(name, span))));
         if let Some(event) = self.current() {
-            event.name = name.map(|name| (member, name));
+            event.name = name;
         }
     }
 
     fn event(&mut self) {
-        self.events.push(Event::default());
+        self.events.push(EventFacts::default());
     }
 }

@@ -15,7 +15,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub(super) use facts::{Buffer, Record};
+pub(super) use facts::{AttributeFacts, Buffer, EventFacts, Record};
 pub use facts::{Facts, Seen};
 
 use super::{Limits, Route};
@@ -55,16 +55,15 @@ pub(super) fn record(bytes: &[u8], settings: Settings<'_>, buffer: &mut Buffer) 
     decide(bytes, settings, &mut *buffer).is_some() && buffer.is_clear()
 }
 
-/// What was recorded of a batch, for the rules; nothing when the bytes are not those that were recorded.
+/// What was recorded of a batch, for the rules.
 pub(super) fn facts<'a>(
     bytes: &'a [u8],
     number: u64,
     settings: Settings<'a>,
     buffer: &'a Buffer,
-) -> Option<Facts<'a>> {
-    let text = simdutf8::basic::from_utf8(bytes).ok()?;
+) -> Facts<'a> {
     let Settings { limits, now_ms, .. } = settings;
-    Some(Facts { text, buffer, number, limits, now_ms })
+    Facts { bytes, buffer, number, limits, now_ms }
 }
 
 fn decide<'a, R: Record>(bytes: &'a [u8], settings: Settings<'_>, record: R) -> Option<&'a str> {

@@ -1,16 +1,46 @@
 //! What rules across batches remember: hashes instead of values, and never more than a fixed number of them.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 
-/// How many different keys one rule remembers; beyond it the oldest are forgotten. About 25 MB when full.
+use foldhash::quality::FixedState;
+use hashbrown::HashTable;
+
+/// How many different keys one rule remembers; beyond it the oldest are forgotten. About 14 MB when full,
+/// with values of eight bytes.
 pub(super) const CAPACITY: usize = 500_000;
 
+/// A set of hashes.
+pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Hashed>>;
+
+/// For keys that are hashes already.
+#[derive(Debug, Default)]
+pub(super) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash((self.0, bytes));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Values by hashed key, in the order in which the keys came.
+///
+/// The table holds nothing but the places of slots: half of it is empty when it has just grown, and an empty place
+/// costs five bytes.
 #[derive(Debug)]
 pub(super) struct Memory<V> {
-    values: HashMap<u64, V>,
-    order: VecDeque<u64>,
+    places: HashTable<u32>,
+    slots: Vec<(u64, V)>,
+    /// The place of the oldest key, once all slots are taken.
+    oldest: usize,
     capacity: usize,
     forgot: bool,
     told: bool,
@@ -22,32 +52,62 @@ impl<V> Memory<V> {
     }
 
     pub(super) fn with_capacity(capacity: usize) -> Self {
-        Self { values: HashMap::new(), order: VecDeque::new(), capacity, forgot: false, told: false }
+        let capacity = capacity.clamp(1, CAPACITY);
+        Self { places: HashTable::new(), slots: Vec::new(), oldest: 0, capacity, forgot: false, told: false }
     }
 
     /// What is remembered for the key; `first` is stored when there is nothing yet. True when it was there before.
+    #[expect(clippy::indexing_slicing, reason = "places are those of slots, and there is one slot at least")]
     pub(super) fn recall(&mut self, key: u64, first: V) -> (bool, &mut V) {
-        let known = self.values.contains_key(&key);
-        if !known {
-            if self.order.len() >= self.capacity
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.values.remove(&oldest);
-                self.forgot = true;
-            }
-            self.order.push_back(key);
+        if let Some(place) = self.find(key) {
+            return (true, &mut self.slots[place].1);
         }
-        (known, self.values.entry(key).or_insert(first))
+        let place = if self.slots.len() < self.capacity {
+            self.slots.push((key, first));
+            self.slots.len() - 1
+        } else {
+            let place = self.oldest;
+            self.remove_place(place);
+            self.slots[place] = (key, first);
+            self.oldest = (place + 1) % self.capacity;
+            self.forgot = true;
+            place
+        };
+        let slots = &self.slots;
+        let hash_at = |place: &u32| slots.get(*place as usize).map_or(0, |(key, _)| *key);
+        self.places.insert_unique(key, place as u32, hash_at);
+        (false, &mut self.slots[place].1)
+    }
+
+    fn find(&self, key: u64) -> Option<usize> {
+        let is = |place: &u32| self.slots.get(*place as usize).is_some_and(|(other, _)| *other == key);
+        self.places.find(key, is).map(|place| *place as usize)
+    }
+
+    /// Takes a slot's key out of the table.
+    fn remove_place(&mut self, place: usize) {
+        let Some((key, _)) = self.slots.get(place) else { return };
+        if let Ok(entry) = self.places.find_entry(*key, |other| *other as usize == place) {
+            entry.remove();
+        }
+    }
+
+    /// Takes back so many keys that came last and were new. There has been room for them.
+    pub(super) fn take_back(&mut self, newest: usize) {
+        for _ in 0..newest {
+            self.remove_place(self.slots.len().saturating_sub(1));
+            self.slots.pop();
+        }
     }
 
     /// What is remembered for the key.
     pub(super) fn get(&self, key: u64) -> Option<&V> {
-        self.values.get(&key)
+        self.slots.get(self.find(key)?).map(|(_, value)| value)
     }
 
     /// Whether so many more keys fit without one being forgotten.
     pub(super) fn has_room(&self, more: usize) -> bool {
-        self.order.len().saturating_add(more) <= self.capacity
+        self.slots.len().saturating_add(more) <= self.capacity
     }
 
     /// Whether so many more keys fit without a word about those that are forgotten.
@@ -68,11 +128,10 @@ impl<V> Memory<V> {
     }
 }
 
-/// The same hash on every run and machine; two different keys in a million share one with a chance of 1 in 10^7.
-pub(super) fn hash(key: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+/// The same hash on every run; two different keys in a million share one with a chance of 1 in 10^7.
+#[inline]
+pub(in crate::validate) fn hash(key: impl Hash) -> u64 {
+    FixedState::default().hash_one(key)
 }
 
 #[cfg(test)]
@@ -91,5 +150,16 @@ mod tests {
         assert!(!memory.just_overflowed());
         assert!(memory.recall(2, "x").0);
         assert!(!memory.recall(1, "again").0);
+    }
+
+    #[test]
+    fn new_keys_can_be_taken_back() {
+        let mut memory = Memory::with_capacity(3);
+        for key in [1, 2, 3] {
+            memory.recall(key, "a");
+        }
+        memory.take_back(2);
+        assert!(memory.get(1).is_some() && memory.get(2).is_none() && memory.get(3).is_none());
+        assert!(memory.has_room(2) && !memory.has_room(3) && !memory.forgot());
     }
 }

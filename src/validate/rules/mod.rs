@@ -3,7 +3,7 @@
 #![doc = include_str!("../../../docs/rules.md")]
 
 pub(super) mod codes;
-mod memory;
+pub(super) mod memory;
 mod prelude;
 pub(super) mod times;
 mod views;

@@ -66,12 +66,13 @@ impl AcrossCheck for RequestIds {
     }
 
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
-        let Some(id) = facts.request_id().map(hash) else { return Seen::Clean };
-        if self.0.get(id).is_some() || !self.0.stays_silent(1) {
+        let Some(id) = facts.request_id() else { return Seen::Clean };
+        if !self.0.stays_silent(1) {
             return Seen::Unsure;
         }
-        self.0.recall(id, facts.number);
-        Seen::Clean
+        // One that is known is left as it is.
+        let (repeated, _) = self.0.recall(id, facts.number);
+        if repeated { Seen::Unsure } else { Seen::Clean }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::memory::{CAPACITY, Memory, hash};
 use super::prelude::*;
-use super::views::plain;
+use super::views::{count, plain};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -27,7 +27,25 @@ pub static RULE: Rule = Rule {
 };
 
 /// By id: the batch and the event in it that had it first. And room for the ids of one batch.
-struct MessageIds(Memory<(u64, usize)>, Vec<u64>);
+struct MessageIds(Memory<Place>, Vec<u64>);
+
+/// A batch and an event in it, in eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(u64);
+
+impl Place {
+    const INDEX_BITS: u32 = 20;
+
+    /// Exact for more batches than fit on a disk, and for a million events in one.
+    fn new(number: u64, index: usize) -> Self {
+        let most = (1 << Self::INDEX_BITS) - 1;
+        Self(number << Self::INDEX_BITS | count(index).min(most))
+    }
+
+    fn parts(self) -> (u64, u64) {
+        (self.0 >> Self::INDEX_BITS, self.0 & ((1 << Self::INDEX_BITS) - 1))
+    }
+}
 
 impl AcrossCheck for MessageIds {
     fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
@@ -35,8 +53,9 @@ impl AcrossCheck for MessageIds {
             let Some(value) = event.get("source_message_id") else { continue };
             let Some(id) = plain(value) else { continue };
             let pointer = || event.data_pointer().key("source_message_id");
-            let (repeated, (number, index)) = self.0.recall(hash(id), (batch.number, event.index));
+            let (repeated, first) = self.0.recall(hash(id), Place::new(batch.number, event.index));
             if repeated {
+                let (number, index) = first.parts();
                 findings
                     .add(
                         pointer(),
@@ -63,18 +82,29 @@ impl AcrossCheck for MessageIds {
     }
 
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
-        let ids =
-            facts.events().enumerate().filter_map(|(index, event)| Some((index, hash(event.message_id?))));
+        let events = facts.events().iter().enumerate();
+        let ids = events.filter_map(|(index, event)| Some((index, event.message_id?)));
+        let number = ids.clone().count();
+        if self.0.has_room(number) {
+            for (new, (index, id)) in ids.enumerate() {
+                let (repeated, _) = self.0.recall(id, Place::new(facts.number, index));
+                if repeated {
+                    self.0.take_back(new);
+                    return Seen::Unsure;
+                }
+            }
+            return Seen::Clean;
+        }
+        // The oldest are about to be forgotten, which cannot be taken back.
         self.1.clear();
         self.1.extend(ids.clone().map(|(_, id)| id));
         self.1.sort_unstable();
         let repeated = self.1.iter().zip(self.1.iter().skip(1)).any(|(one, next)| one == next);
-        if repeated || !self.0.stays_silent(self.1.len()) || self.1.iter().any(|id| self.0.get(*id).is_some())
-        {
+        if repeated || !self.0.stays_silent(number) || self.1.iter().any(|id| self.0.get(*id).is_some()) {
             return Seen::Unsure;
         }
         for (index, id) in ids {
-            self.0.recall(id, (facts.number, index));
+            self.0.recall(id, Place::new(facts.number, index));
         }
         Seen::Clean
     }

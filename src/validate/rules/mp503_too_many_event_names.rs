@@ -1,8 +1,6 @@
 //! MP503: more names of events and screens than a workspace takes.
 
-use std::collections::HashSet;
-
-use super::memory::{CAPACITY, hash};
+use super::memory::{CAPACITY, Hashes, hash};
 use super::prelude::*;
 use super::views::{count, name_member};
 
@@ -33,7 +31,7 @@ pub static RULE: Rule = Rule {
 /// Hashes of the names so far; empty again and silent once the limit was crossed.
 #[derive(Default)]
 struct Names {
-    seen: HashSet<u64>,
+    seen: Hashes,
     told: bool,
 }
 
@@ -59,7 +57,7 @@ impl AcrossCheck for Names {
                         "move what varies, such as ids, dates and amounts, from the names into \
                          `custom_attributes`",
                     );
-                *self = Self { seen: HashSet::new(), told: true };
+                *self = Self { seen: Hashes::default(), told: true };
                 return;
             }
         }
@@ -70,7 +68,7 @@ impl AcrossCheck for Names {
             return Seen::Clean;
         }
         let limit = facts.limits.unique_event_names.min(count(CAPACITY));
-        let names = facts.events().filter_map(|event| event.name.map(hash));
+        let names = facts.events().iter().filter_map(|event| event.name);
         let new = names.clone().filter(|name| !self.seen.contains(name)).count();
         // A name that is new twice counts twice here, which only makes the rule look for itself.
         if count(self.seen.len().saturating_add(new)) > limit {

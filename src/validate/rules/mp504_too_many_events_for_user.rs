@@ -29,11 +29,11 @@ pub static RULE: Rule = Rule {
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{"timestamp_unixtime_ms":1768348800000}}]}"#,
     ])
     .with(&[("events_per_user_day", 2)]),
-    check: Check::Across(|| Box::new(Days(Memory::new(), Vec::new()))),
+    check: Check::Across(|| Box::new(Days(Memory::new(), Vec::new(), Vec::new()))),
 };
 
-/// Events by user and day. And room for the days of one batch.
-struct Days(Memory<u64>, Vec<i64>);
+/// Events by user and day. And room for the keys of one batch, in the order of its events and sorted.
+struct Days(Memory<u64>, Vec<u64>, Vec<u64>);
 
 impl AcrossCheck for Days {
     fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
@@ -68,31 +68,35 @@ impl AcrossCheck for Days {
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
         let Some(user) = user_of(facts) else { return Seen::Clean };
         let limit = facts.limits.events_per_user_day;
-        let days = facts.events().map(|event| event.time.unwrap_or(facts.now_ms).div_euclid(DAY_MS));
-        self.1.clear();
-        self.1.extend(days.clone());
-        let Some(first) = self.1.first().copied() else { return Seen::Clean };
-        self.1.sort_unstable();
-        let same_day = self.1.first() == self.1.last();
-        // With several days, one of them could be forgotten in the middle.
-        if !same_day && !self.0.has_room(self.1.len()) {
-            return Seen::Unsure;
-        }
-        for day in self.1.chunk_by(|one, next| one == next) {
-            let so_far =
-                day.first().and_then(|day| self.0.get(hash((user, *day)))).copied().unwrap_or_default();
-            if so_far <= limit && so_far.saturating_add(count(day.len())) > limit {
+        let day_of = |event: &EventFacts| event.time.unwrap_or(facts.now_ms).div_euclid(DAY_MS);
+        let Some(first) = facts.events().first().map(day_of) else { return Seen::Clean };
+        let number = count(facts.events().len());
+        let over = |so_far: u64, more: u64| so_far <= limit && so_far.saturating_add(more) > limit;
+        if facts.events().iter().all(|event| day_of(event) == first) {
+            let key = hash((user, first));
+            if over(self.0.get(key).copied().unwrap_or_default(), number) {
                 return Seen::Unsure;
             }
-        }
-        let number = count(self.1.len());
-        if same_day {
-            let (_, sum) = self.0.recall(hash((user, first)), 0);
+            let (_, sum) = self.0.recall(key, 0);
             *sum = sum.saturating_add(number);
             return Seen::Clean;
         }
-        for day in days {
-            let (_, sum) = self.0.recall(hash((user, day)), 0);
+        // One of several days could be forgotten in the middle.
+        if !self.0.has_room(facts.events().len()) {
+            return Seen::Unsure;
+        }
+        self.1.clear();
+        self.1.extend(facts.events().iter().map(|event| hash((user, day_of(event)))));
+        self.2.clone_from(&self.1);
+        self.2.sort_unstable();
+        for day in self.2.chunk_by(|one, next| one == next) {
+            let so_far = day.first().and_then(|key| self.0.get(*key)).copied().unwrap_or_default();
+            if over(so_far, count(day.len())) {
+                return Seen::Unsure;
+            }
+        }
+        for key in &self.1 {
+            let (_, sum) = self.0.recall(*key, 0);
             *sum = sum.saturating_add(1);
         }
         Seen::Clean
@@ -101,11 +105,8 @@ impl AcrossCheck for Days {
 
 /// The same as [`user`].
 fn user_of(facts: &Facts<'_>) -> Option<u64> {
-    if let Some(mpid) = facts.mpid() {
-        return Some(hash(("mpid", mpid)));
-    }
-    if let Some(id) = facts.customer_id() {
-        return Some(hash(("customer_id", id)));
+    if let Some(known) = facts.mpid().or(facts.customer_id()) {
+        return Some(known);
     }
     let mut all: Vec<(&str, &str)> = facts.identities().collect();
     all.sort_unstable();

@@ -54,14 +54,14 @@ impl AcrossCheck for Environments {
 
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
         let Some(environment) = facts.environment().filter(|_| !self.told) else { return Seen::Clean };
-        let environment = environment.to_ascii_lowercase();
+        let is = |one: &str| environment.eq_ignore_ascii_case(one);
         match &self.first {
-            _ if !matches!(environment.as_str(), "development" | "production") => Seen::Clean,
+            _ if !is("development") && !is("production") => Seen::Clean,
             None => {
-                self.first = Some((environment, facts.number));
+                self.first = Some((environment.to_ascii_lowercase(), facts.number));
                 Seen::Clean
             }
-            Some((first, _)) if *first == environment => Seen::Clean,
+            Some((first, _)) if is(first) => Seen::Clean,
             Some(_) => Seen::Unsure,
         }
     }

@@ -65,22 +65,26 @@ impl AcrossCheck for Kinds {
     }
 
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
-        let mut new = Vec::new();
-        for (name, is_list) in facts.attributes() {
-            match self.0.get(hash(name)) {
-                Some(first) if first.is_list != is_list && !first.told => return Seen::Unsure,
+        let mut new = 0;
+        for attribute in facts.attributes() {
+            match self.0.get(attribute.name) {
+                Some(first) if first.is_list != attribute.is_list && !first.told => return Seen::Unsure,
                 Some(_) => {}
-                None => new.push((name, is_list)),
+                None => new += 1,
             }
         }
+        if new == 0 {
+            return Seen::Clean;
+        }
         // When there is no room, those known here can be forgotten by the time their turn comes.
-        if !new.is_empty() && !self.0.has_room(new.len()) {
+        if !self.0.has_room(new) {
             return Seen::Unsure;
         }
         // In the order in which the document has them once it is read.
-        new.sort_unstable();
-        for (name, is_list) in new {
-            self.0.recall(hash(name), First { is_list, number: facts.number, told: false });
+        let mut all: Vec<_> = facts.named_attributes().collect();
+        all.sort_unstable_by_key(|(name, _)| *name);
+        for (_, AttributeFacts { name, is_list }) in all {
+            self.0.recall(name, First { is_list, number: facts.number, told: false });
         }
         Seen::Clean
     }
