@@ -100,9 +100,15 @@ fn add(drafts: &mut Vec<Draft>, scenario: &Scenario, random: &mut Random) {
 
 fn good(random: &mut Random, scenario: &Scenario) -> String {
     let size = if random.one_in(20) { Size::Mixed } else { Size::Small };
-    let text = traffic::batch(random, size);
-    // A position after such a character can mean two batches, and then the sender says just that.
-    if scenario.has_positions() { text.replace('\u{1f389}', "!") } else { text }
+    plain(traffic::batch(random, size), scenario)
+}
+
+/// Without the characters after which a position can mean two batches, where positions are given: the sender says just that then.
+fn plain(text: String, scenario: &Scenario) -> String {
+    if !scenario.has_positions() {
+        return text;
+    }
+    text.chars().map(|character| if character.len_utf16() > 1 { '!' } else { character }).collect()
 }
 
 /// Taken out of the text, so that nothing else of it changes.
@@ -127,7 +133,8 @@ fn altered(random: &mut Random, scenario: &Scenario, change: impl FnOnce(&mut Va
     {
         members.remove("source_request_id");
     }
-    batch.to_string()
+    // What was written as an escape is a character now.
+    plain(batch.to_string(), scenario)
 }
 
 fn invalid(random: &mut Random, scenario: &Scenario) -> String {
