@@ -180,6 +180,48 @@ async fn single_bad_batches_are_found_from_the_answer_to_the_rest() {
     }
 }
 
+/// Takes everything but the batch with `bad` in it, of which it says the place only, in UTF-16 units.
+struct Vague;
+
+impl Transport for Vague {
+    async fn post(&self, _: Endpoint, body: Bytes) -> Answer {
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        let Some(bad) = text.find("bad") else { return Answer::status(202) };
+        let position = text[..bad].encode_utf16().count();
+        let message = format!("Not an integer. line 1, position {position}.");
+        Answer::status(202).with_errors(vec![ApiError::new("BAD_REQUEST", message)])
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_can_mean_two_batches_is_looked_at_more_closely() {
+    let text: String = (1..=8)
+        .map(|line| match line {
+            1 => format!("{{\"n\":1,\"a\":\"{}\"}}\n", "\u{1F600}".repeat(200)),
+            5 => "{\"n\":\"bad\"}\n".to_owned(),
+            line => format!("{{\"n\":{line}}}\n"),
+        })
+        .collect();
+    for ids in [true, false] {
+        let packer = Packer::new(Endpoint::Bulk, &Limits::default());
+        let mut packer = if ids { packer.request_ids(RequestIds::for_input("x")) } else { packer };
+        for batch in BatchReader::new(text.as_bytes()) {
+            assert!(packer.push(batch.unwrap()).unwrap().is_none());
+        }
+        let mut log = Log::default();
+        let requests = stream::iter(packer.finish());
+        let summary = sender(Vague).run(requests, &Stop::new(), &mut log).await;
+        agree(&summary, &log, 8);
+        if ids {
+            let refused = log.lines(|fate| matches!(fate, Fate::Rejected(Reason::Refused, _)));
+            assert_eq!((refused, summary.notes.len()), (BTreeSet::from([5]), 0));
+        } else {
+            // To post them again could double them.
+            assert_eq!((summary.accepted, summary.notes.len(), summary.requests), (8, 1, 1));
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_error_without_a_place_is_a_note_with_all_its_lines() {
     let server = Server::start(Style::Nowhere, vec![]).await;

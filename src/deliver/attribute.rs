@@ -58,6 +58,26 @@ pub fn named<'e>(errors: &'e [ApiError], request: &Request) -> Option<BTreeMap<u
     told.then_some(faults)
 }
 
+/// Whether an error names a place that could be in one batch or in another, in a request that can be posted again in halves to find out:
+/// every batch in it has an id, so that what was taken is not taken twice.
+pub(super) fn needs_a_closer_look(errors: &[ApiError], request: &Request) -> bool {
+    let names_a_place = |message: &str| {
+        !matches!(index(message), Index::None) || number_after(message, "position ").is_some()
+    };
+    errors.iter().any(|error| names_a_place(&error.message) && culprit(&error.message, request).is_none())
+        && (0..request.len()).all(|batch| request.batch(batch).is_some_and(has_id))
+}
+
+/// Whether the service can tell a batch from others.
+fn has_id(batch: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Id<'a> {
+        #[serde(borrow)]
+        source_request_id: std::borrow::Cow<'a, str>,
+    }
+    serde_json::from_slice::<Id<'_>>(batch).is_ok_and(|id| !id.source_request_id.trim().is_empty())
+}
+
 /// The batch at the position that a message ends with.
 fn positioned(message: &str, request: &Request) -> Option<usize> {
     let text = std::str::from_utf8(request.body()).ok()?;

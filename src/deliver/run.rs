@@ -11,7 +11,7 @@ use futures_core::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::account::Account;
-use super::attribute::named;
+use super::attribute::{named, needs_a_closer_look};
 use super::flight::{Air, Flight};
 use super::retry::{Decision, decide};
 use super::{Answer, Budget, Failure, Observer, Outcome, Policy, Sender, Stop, Summary, Transport};
@@ -117,6 +117,8 @@ impl<O: Observer + ?Sized> Control<'_, O> {
             self.given_up = 0;
         }
         match decision {
+            // What was taken is not taken again; what was not is found by itself.
+            Decision::Done if needs_a_closer_look(&answer.errors, &flight.request) => self.split(&flight),
             Decision::Done => self.account.done(&flight, &answer),
             Decision::Reject => self.account.refused(&flight, &answer),
             Decision::GiveUp => self.give_up(&flight, &answer),

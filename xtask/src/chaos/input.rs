@@ -76,39 +76,29 @@ impl Input {
 fn add(drafts: &mut Vec<Draft>, scenario: &Scenario, random: &mut Random) {
     match random.below(100) {
         0..=2 => drafts.push((invalid(random, scenario), Fate::Invalid)),
-        3 if scenario.oversize => {
-            drafts.push((with_many_events(random, scenario), scenario.fate_of_many_events()))
-        }
-        4 if scenario.oversize => drafts.push((with_large_event(random, scenario), Fate::TooLarge)),
+        3 if scenario.oversize => drafts.push((with_many_events(random), scenario.fate_of_many_events())),
+        4 if scenario.oversize => drafts.push((with_large_event(random), Fate::TooLarge)),
         5..=7 => {
             // Equal lines: without an id each is a batch of its own, with one they are the same batch.
-            let (text, fate) = match good(random, scenario) {
+            let (text, fate) = match good(random) {
                 text if random.one_in(3) => (text, Fate::Repeated),
                 text => (without_id(&text), Fate::Good),
             };
             drafts.push((text.clone(), Fate::Good));
             drafts.extend(vec![(text, fate); 1 + random.below(3)]);
         }
-        8..=13 if scenario.merge => drafts.extend(of_one_user(random, scenario)),
+        8..=13 if scenario.merge => drafts.extend(of_one_user(random)),
         14..=21 if scenario.ages => drafts.push((of_age(random, scenario), Fate::Good)),
         _ => {
-            let text = good(random, scenario);
+            let text = good(random);
             drafts.push((if random.one_in(2) { text } else { without_id(&text) }, Fate::Good));
         }
     }
 }
 
-fn good(random: &mut Random, scenario: &Scenario) -> String {
+fn good(random: &mut Random) -> String {
     let size = if random.one_in(20) { Size::Mixed } else { Size::Small };
-    plain(traffic::batch(random, size), scenario)
-}
-
-/// Without the characters after which a position can mean two batches, where positions are given: the sender says just that then.
-fn plain(text: String, scenario: &Scenario) -> String {
-    if !scenario.has_positions() {
-        return text;
-    }
-    text.chars().map(|character| if character.len_utf16() > 1 { '!' } else { character }).collect()
+    traffic::batch(random, size)
 }
 
 /// Taken out of the text, so that nothing else of it changes.
@@ -124,26 +114,25 @@ fn without_id(text: &str) -> String {
 }
 
 /// Changes a good batch.
-fn altered(random: &mut Random, scenario: &Scenario, change: impl FnOnce(&mut Value, &mut Random)) -> String {
+fn altered(random: &mut Random, change: impl FnOnce(&mut Value, &mut Random)) -> String {
     // The generator makes JSON only.
-    let mut batch: Value = serde_json::from_str(&good(random, scenario)).unwrap_or_default();
+    let mut batch: Value = serde_json::from_str(&good(random)).unwrap_or_default();
     change(&mut batch, random);
     if random.one_in(2)
         && let Some(members) = batch.as_object_mut()
     {
         members.remove("source_request_id");
     }
-    // What was written as an escape is a character now.
-    plain(batch.to_string(), scenario)
+    batch.to_string()
 }
 
 fn invalid(random: &mut Random, scenario: &Scenario) -> String {
     match random.below(4) {
         // In an array there would be no telling where the next batch begins.
         0 if !scenario.array => format!("{{\"environment\":\"production\",\"events\":[{}", random.next()),
-        1 => altered(random, scenario, |batch, _| set(batch, "environment", json!("staging"))),
-        2 => altered(random, scenario, |batch, _| set(batch, "user_identities", json!(["a"]))),
-        _ => altered(random, scenario, |batch, _| set(batch, "events", json!("none"))),
+        1 => altered(random, |batch, _| set(batch, "environment", json!("staging"))),
+        2 => altered(random, |batch, _| set(batch, "user_identities", json!(["a"]))),
+        _ => altered(random, |batch, _| set(batch, "events", json!("none"))),
     }
 }
 
@@ -161,8 +150,8 @@ fn custom_event(random: &mut Random, at: i64, attributes: Value) -> Value {
     }})
 }
 
-fn with_many_events(random: &mut Random, scenario: &Scenario) -> String {
-    altered(random, scenario, |batch, random| {
+fn with_many_events(random: &mut Random) -> String {
+    altered(random, |batch, random| {
         let padding = "x".repeat(600);
         let events = (0..45 + random.below(60))
             .map(|_| custom_event(random, NOW_MS - 5 * DAY_MS, json!({"padding": padding})));
@@ -171,8 +160,8 @@ fn with_many_events(random: &mut Random, scenario: &Scenario) -> String {
     })
 }
 
-fn with_large_event(random: &mut Random, scenario: &Scenario) -> String {
-    altered(random, scenario, |batch, random| {
+fn with_large_event(random: &mut Random) -> String {
+    altered(random, |batch, random| {
         let attributes: serde_json::Map<String, Value> =
             (0..12).map(|number| (format!("a{number}"), json!("y".repeat(3000)))).collect();
         set(batch, "events", json!([custom_event(random, NOW_MS - 5 * DAY_MS, attributes.into())]));
@@ -180,8 +169,8 @@ fn with_large_event(random: &mut Random, scenario: &Scenario) -> String {
 }
 
 /// Batches next to each other that differ in their events only.
-fn of_one_user(random: &mut Random, scenario: &Scenario) -> Vec<Draft> {
-    let first = altered(random, scenario, |batch, random| {
+fn of_one_user(random: &mut Random) -> Vec<Draft> {
+    let first = altered(random, |batch, random| {
         set(batch, "events", json!([custom_event(random, NOW_MS - DAY_MS, json!({}))]));
         if let Some(members) = batch.as_object_mut() {
             members.remove("source_request_id");
@@ -201,7 +190,7 @@ fn of_one_user(random: &mut Random, scenario: &Scenario) -> Vec<Draft> {
 
 /// Old events; with `straddle` young ones in the same batch as well, every other time.
 fn of_age(random: &mut Random, scenario: &Scenario) -> String {
-    altered(random, scenario, |batch, random| {
+    altered(random, |batch, random| {
         let straddles = scenario.straddle && random.one_in(2);
         let mut events = Vec::new();
         for number in 0..2 + random.below(6) {

@@ -93,12 +93,6 @@ impl Scenario {
         if self.split { Fate::Good } else { Fate::TooLarge }
     }
 
-    /// Whether the service says of a batch where it stands, in characters.
-    #[must_use]
-    pub fn has_positions(&self) -> bool {
-        self.faults.iter().any(|fault| fault.contains("form=position"))
-    }
-
     /// The limits, also those of the sandbox.
     #[must_use]
     pub fn limits(&self) -> Limits {

@@ -49,6 +49,15 @@ pub struct Told {
     pub not_attempted: u64,
 }
 
+impl Told {
+    /// The same without the reasons apart: of two pieces that were rejected for two reasons the one that came first gives the reason of
+    /// the batch, and which that was, the next run cannot know.
+    #[must_use]
+    pub fn summed(self) -> Self {
+        Self { refused: self.refused + self.gave_up, gave_up: 0, ..self }
+    }
+}
+
 /// What the service knows.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
