@@ -1,7 +1,6 @@
 //! A batch as it is held: its bytes as they came, and the id to put into them.
 
 use bytes::Bytes;
-use memchr::memmem;
 use uuid::Uuid;
 
 use crate::input::scan;
@@ -34,12 +33,9 @@ impl Wire {
     }
 }
 
-/// Whether a batch that is good JSON has an id of its own. Looks at every byte only when a key could be it.
+/// Whether a batch that is good JSON has an id of its own.
 pub(super) fn has_own_id(batch: &[u8]) -> bool {
-    let named = memmem::find(batch, KEY).is_some();
-    // An escape can spell any key.
-    let escaped = !named && memmem::find(batch, b"\\u").is_some();
-    (named || escaped) && has_request_id(batch) != Some(false)
+    has_request_id(batch) != Some(false)
 }
 
 fn splice(batch: &[u8], id: Uuid) -> Option<Vec<u8>> {

@@ -5,6 +5,7 @@
 pub mod agree;
 pub mod bench;
 pub mod chaos;
+pub mod command;
 pub mod compare;
 pub mod coverage;
 pub mod diff;

@@ -9,11 +9,12 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use xtask::chaos::{self, Args};
+use xtask::command;
 
 /// The real command, built once for all tests.
 fn mparticle() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| chaos::build().unwrap())
+    BUILT.get_or_init(|| command::build(false).unwrap())
 }
 
 fn run(mparticle: &Path, seed: u64) -> xtask::Outcome {

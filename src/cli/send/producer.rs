@@ -124,7 +124,7 @@ impl Producer {
             None => file,
         };
         let reader = BatchReader::new(file).format(self.format);
-        let (mut bytes, mut complete) = (0, false);
+        let (mut bytes, mut some, mut complete) = (0, false, false);
         for item in ahead::look(reader, self.plan.routes, &self.validators) {
             let Some(item) = item else {
                 complete = true;
@@ -138,7 +138,7 @@ impl Producer {
                 (Ok(_), None) => false,
                 (Err(error), _) => self.unreadable(&name, &error, sink),
             };
-            bytes = item.bytes_read;
+            (bytes, some) = (item.bytes_read, true);
             lock(&self.intake).bytes = start + bytes;
             if !go_on {
                 return None;
@@ -149,7 +149,7 @@ impl Producer {
             self.fail(Failure::new(format!("{name}: {what}")).help("please report it"));
             return None;
         }
-        if bytes == 0 {
+        if !some {
             self.fail(inputs::empty(input));
         }
         // At least one byte, so that two inputs never begin at the same place.

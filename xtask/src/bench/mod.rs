@@ -18,7 +18,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use child::Taken;
 
-use crate::Outcome;
+use crate::{Outcome, command};
 
 #[path = "../../../tests/accept/traffic.rs"]
 #[allow(
@@ -81,7 +81,7 @@ pub fn run(args: &Args) -> Result<Outcome> {
     }
     let binary = match &args.mparticle {
         Some(path) => path.clone(),
-        None => build()?,
+        None => command::build(true)?,
     };
     let folder = env::temp_dir().join(format!("mparticle-bench-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
@@ -297,21 +297,6 @@ fn sdks(args: &Args, folder: &Path, sink: &Sink) -> Result<Vec<(&'static str, Ma
         add("Node SDK, bulk", "node".into(), include_str!("sdk.js"), "sdk.js", Some(modules))?;
     }
     Ok(found)
-}
-
-fn build() -> Result<PathBuf> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(root)
-        .args(["build", "--release", "--features", "cli", "--bin", "mparticle"])
-        .status()
-        .context("cannot run cargo")?;
-    if !status.success() {
-        bail!("the command does not build");
-    }
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new(root).join("target"), PathBuf::from);
-    Ok(target.join("release/mparticle"))
 }
 
 impl Row {

@@ -20,8 +20,8 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::Outcome;
 use crate::bench::traffic::Random;
+use crate::{Outcome, command};
 use input::Input;
 use process::{Disturbance, End, Sender};
 use scenario::Scenario;
@@ -77,7 +77,7 @@ struct Tally {
 pub fn run(args: &Args) -> Result<Outcome> {
     let binary = match &args.mparticle {
         Some(path) => path.clone(),
-        None => build()?,
+        None => command::build(false)?,
     };
     let plans = knows_planning(&binary)?;
     let folder = env::temp_dir().join(format!("mparticle-chaos-{}-{}", args.seed, std::process::id()));
@@ -264,24 +264,4 @@ fn knows_planning(binary: &Path) -> Result<bool> {
         bail!("{} knows no `send --resume`", binary.display());
     }
     Ok(help.contains("--merge") && help.contains("--no-split"))
-}
-
-/// Builds the command from this tree, for tests as well.
-///
-/// # Errors
-///
-/// When it does not build.
-pub fn build() -> Result<PathBuf> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(root)
-        .args(["build", "--quiet", "--features", "cli", "--bin", "mparticle"])
-        .status()
-        .context("cannot run cargo")?;
-    if !status.success() {
-        bail!("the command does not build");
-    }
-    let target =
-        env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new(root).join("target"), PathBuf::from);
-    Ok(target.join("debug/mparticle"))
 }
