@@ -33,10 +33,39 @@ pub(crate) enum Step {
 /// Finds the end of one object, array or string that comes in pieces.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scanner {
-    open: Vec<u8>,
+    open: Brackets,
     deeper: usize,
     in_string: bool,
     escaped: bool,
+}
+
+/// The brackets that are open: a bit for each, set for a brace. No memory is asked for before there are more than 64.
+#[derive(Clone, Debug, Default)]
+struct Brackets {
+    depth: usize,
+    /// The innermost of them, up to 64.
+    inner: u64,
+    outer: Vec<u64>,
+}
+
+impl Brackets {
+    fn push(&mut self, brace: bool) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(std::mem::take(&mut self.inner));
+        }
+        self.inner = self.inner << 1 | u64::from(brace);
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) -> Option<bool> {
+        self.depth = self.depth.checked_sub(1)?;
+        let brace = self.inner & 1 == 1;
+        self.inner >>= 1;
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.inner = self.outer.pop().unwrap_or_default();
+        }
+        Some(brace)
+    }
 }
 
 impl Scanner {
@@ -58,17 +87,18 @@ impl Scanner {
             }
             match byte {
                 b'"' => self.in_string = true,
-                b'{' | b'[' if self.open.len() == MAX_DEPTH => self.deeper += 1,
-                b'{' | b'[' => self.open.push(byte),
+                b'{' | b'[' if self.open.depth == MAX_DEPTH => self.deeper += 1,
+                b'{' | b'[' => self.open.push(byte == b'{'),
                 b'}' | b']' if self.deeper > 0 => self.deeper -= 1,
                 b'}' | b']' => {
-                    if self.open.pop() != Some(if byte == b'}' { b'{' } else { b'[' }) {
+                    if self.open.pop() != Some(byte == b'}') {
                         return Step::Bad(at, Fault::Mismatched(byte));
                     }
-                    if self.open.is_empty() {
+                    if self.open.depth == 0 {
                         return Step::Done(at + 1);
                     }
                 }
+                // A number, or what stands between two members.
                 _ => {}
             }
             at += 1;
@@ -85,14 +115,14 @@ impl Scanner {
                 _ => Ok(at + 1),
             };
         }
-        let Some(special) = memchr::memchr3(b'"', b'\\', b'\n', rest) else { return Ok(piece.len()) };
+        let Some(special) = special(rest) else { return Ok(piece.len()) };
         let found = at + special;
         match piece.get(found) {
             Some(b'\n') => return Err(Step::Bad(found, Fault::UnclosedString)),
             Some(b'\\') => self.escaped = true,
             _ => {
                 self.in_string = false;
-                if self.open.is_empty() {
+                if self.open.depth == 0 {
                     return Err(Step::Done(found + 1));
                 }
             }
@@ -124,13 +154,28 @@ impl Member {
 /// The members of a JSON object at its top level; `None` when its brackets and strings make none.
 pub(crate) fn members(text: &[u8]) -> Option<Vec<Member>> {
     let mut members = Vec::new();
+    let all = each_member(text, |member| {
+        members.push(member);
+        true
+    });
+    all.map(|_| members)
+}
+
+/// Whether a JSON object has a member of that name at its top level; `None` when its brackets and strings make none. What follows
+/// the member is not looked at.
+pub(crate) fn has_member(text: &[u8], name: &str) -> Option<bool> {
+    each_member(text, |member| !member.is_named(text, name)).map(|all| !all)
+}
+
+/// Shows the members of a JSON object, until `visit` says that this is enough: false then.
+fn each_member(text: &[u8], mut visit: impl FnMut(Member) -> bool) -> Option<bool> {
     let mut at = skip_space(text, 0);
     if text.get(at) != Some(&b'{') {
         return None;
     }
     at = skip_space(text, at + 1);
     if text.get(at) == Some(&b'}') {
-        return ends_at(text, at + 1).then_some(members);
+        return ends_at(text, at + 1).then_some(true);
     }
     loop {
         if text.get(at) != Some(&b'"') {
@@ -144,13 +189,39 @@ pub(crate) fn members(text: &[u8]) -> Option<Vec<Member>> {
         at = skip_space(text, at + 1);
         let value = at..value_end(text, at)?;
         at = skip_space(text, value.end);
-        members.push(Member { key, value });
+        if !visit(Member { key, value }) {
+            return Some(false);
+        }
         match text.get(at)? {
             b',' => at = skip_space(text, at + 1),
-            b'}' => return ends_at(text, at + 1).then_some(members),
+            b'}' => return ends_at(text, at + 1).then_some(true),
             _ => return None,
         }
     }
+}
+
+/// Where the first quote, backslash or line break is. Most strings are short: the first bytes are looked at eight at a time, which costs less
+/// than a call.
+fn special(text: &[u8]) -> Option<usize> {
+    let mut rest = text;
+    for _ in 0..4 {
+        let Some((word, after)) = rest.split_first_chunk() else { break };
+        let found = specials(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(text.len() - rest.len() + found.trailing_zeros() as usize / 8);
+        }
+        rest = after;
+    }
+    memchr::memchr3(b'"', b'\\', b'\n', rest).map(|at| text.len() - rest.len() + at)
+}
+
+/// A bit in each byte of a word that is a quote, a backslash or a line break; of those after the first such byte, some may be wrong.
+fn specials(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let are = |byte: u8| zeros(word ^ u64::from_le_bytes([byte; 8]));
+    are(b'"') | are(b'\\') | are(b'\n')
 }
 
 /// The elements of a JSON array that stands at `array` in the text; `None` when its brackets and strings make none.
@@ -235,12 +306,39 @@ mod tests {
     }
 
     #[test]
+    fn strings_of_any_length_end_at_their_quote() {
+        for length in 0..70 {
+            for text in ["x", "é", "\\\"", "\\n"] {
+                let text = format!("[\"{}\", 1]", text.repeat(length));
+                assert_eq!(Scanner::default().feed(text.as_bytes()), Step::Done(text.len()), "{text}");
+                assert_eq!(Scanner::default().feed(&text.as_bytes()[..text.len() - 5]), Step::More, "{text}");
+            }
+            let broken = format!("\"{}\n\"", "x".repeat(length));
+            let fault = Step::Bad(length + 1, Fault::UnclosedString);
+            assert_eq!(Scanner::default().feed(broken.as_bytes()), fault);
+        }
+    }
+
+    #[test]
     fn very_deep_nesting_is_followed_in_bounded_memory() {
         let deep = MAX_DEPTH * 3;
         let text = "[".repeat(deep) + &"]".repeat(deep);
         let mut scanner = Scanner::default();
         assert_eq!(scanner.feed(text.as_bytes()), Step::Done(text.len()));
-        assert!(scanner.open.capacity() <= MAX_DEPTH * 2);
+        assert!(scanner.open.outer.capacity() <= MAX_DEPTH / 32);
+    }
+
+    #[test]
+    fn brackets_are_told_apart_at_any_depth() {
+        for depth in [1, 2, 63, 64, 65, 127, 128, 129, 1000] {
+            let open: Vec<u8> = (0..depth).map(|level| if level % 3 == 0 { b'{' } else { b'[' }).collect();
+            let close: Vec<u8> =
+                open.iter().rev().map(|byte| if *byte == b'{' { b'}' } else { b']' }).collect();
+            let mut text = [open, close].concat();
+            assert_eq!(Scanner::default().feed(&text), Step::Done(depth * 2));
+            text[depth] ^= b'{' ^ b'[';
+            assert_eq!(Scanner::default().feed(&text), Step::Bad(depth, Fault::Mismatched(text[depth])));
+        }
     }
 
     #[test]
@@ -265,6 +363,14 @@ mod tests {
         ] {
             assert_eq!(names(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_follows_the_member_that_was_looked_for_is_not_looked_at() {
+        let text = br#"{"a":{"c":1},"b":2,"c":"#;
+        assert_eq!(["a", "b", "c"].map(|name| has_member(text, name)), [Some(true), Some(true), None]);
+        assert_eq!(has_member(br#"{"a":{"c":1}}"#, "c"), Some(false));
+        assert_eq!([&b"{}"[..], b"[]", b""].map(|text| has_member(text, "c")), [Some(false), None, None]);
     }
 
     #[test]

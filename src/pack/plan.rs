@@ -114,6 +114,31 @@ impl Planner {
         paths: &Paths,
         units: &mut Vec<Unit>,
     ) -> Result<(), Box<TooLarge>> {
+        self.plan_as(batch, false, paths, units)
+    }
+
+    /// Plans a batch that is known to have a `source_request_id`, so that it need not be looked for. Said of one that has none, it is
+    /// sent without.
+    ///
+    /// # Errors
+    ///
+    /// As for [`plan`](Self::plan).
+    pub fn plan_identified(
+        &mut self,
+        batch: RawBatch,
+        paths: &Paths,
+        units: &mut Vec<Unit>,
+    ) -> Result<(), Box<TooLarge>> {
+        self.plan_as(batch, true, paths, units)
+    }
+
+    fn plan_as(
+        &mut self,
+        batch: RawBatch,
+        identified: bool,
+        paths: &Paths,
+        units: &mut Vec<Unit>,
+    ) -> Result<(), Box<TooLarge>> {
         let endpoint = match paths {
             Paths::One(endpoint) => *endpoint,
             Paths::ByAge(historical) => {
@@ -126,11 +151,12 @@ impl Planner {
                 Endpoint::Bulk
             }
         };
-        if self.merge && batch.bytes.len() + ADDED <= self.room(endpoint).fill {
+        if self.merge && !identified && batch.bytes.len() + ADDED <= self.room(endpoint).fill {
             return self.join(batch, endpoint, units);
         }
         self.finish(units);
-        self.alone(batch, endpoint, units)
+        let splice = if identified { None } else { self.ids.splice(&batch) };
+        self.alone(Unit { splice, ..Unit::whole(endpoint, batch) }, units)
     }
 
     /// Ends a group that others could still join: at the end of an input, or when nothing may wait any longer.
@@ -148,7 +174,8 @@ impl Planner {
             Ok(candidate) => candidate,
             Err(batch) => {
                 self.finish(units);
-                return self.alone(batch, endpoint, units);
+                let splice = self.ids.splice(&batch);
+                return self.alone(Unit { splice, ..Unit::whole(endpoint, batch) }, units);
             }
         };
         let max_bytes = self.room(endpoint).fill;
@@ -164,9 +191,8 @@ impl Planner {
     }
 
     /// A batch as it is, or in pieces when it is too large.
-    fn alone(&self, batch: RawBatch, endpoint: Endpoint, units: &mut Vec<Unit>) -> Result<(), Box<TooLarge>> {
-        let mut unit = Unit::whole(endpoint, batch);
-        unit.splice = self.ids.splice(&unit.batch);
+    fn alone(&self, unit: Unit, units: &mut Vec<Unit>) -> Result<(), Box<TooLarge>> {
+        let endpoint = unit.endpoint;
         let (bytes, limit) = (unit.bytes(), self.room(endpoint).most);
         if bytes <= limit {
             units.push(unit);

@@ -78,8 +78,8 @@ impl RequestIds {
 
 /// Whether a batch has a `source_request_id` among its own members; `None` when it is no JSON object.
 ///
-/// A batch in which that text does not occur, nor an escape that could spell it, is not looked at more closely: between its braces it may
-/// be malformed.
+/// What follows the member is not looked at. Nor is a batch in which that text does not occur, nor an escape that could spell it: between its
+/// braces it may be malformed.
 ///
 /// A `null` counts as having one: what the batch says is never overwritten.
 #[must_use]
@@ -88,8 +88,7 @@ pub fn has_request_id(batch: &[u8]) -> Option<bool> {
         let text = batch.trim_ascii();
         return (text.len() > 1 && text.starts_with(b"{") && text.ends_with(b"}")).then_some(false);
     }
-    let members = scan::members(batch)?;
-    Some(members.iter().any(|member| member.is_named(batch, KEY)))
+    scan::has_member(batch, KEY)
 }
 
 /// The batch with the given id put in after its `{`; unchanged when it has one or is no JSON object.

@@ -22,6 +22,14 @@ pub struct Prepared {
     pub(super) now_ms: i64,
 }
 
+impl Prepared {
+    /// Whether it is certain that the batch has a `source_request_id` that is one; false also when it was not looked at that closely.
+    #[must_use]
+    pub fn has_request_id(&self) -> bool {
+        self.is_clean && self.buffer.has_request_id()
+    }
+}
+
 /// Checks one batch after another, and each against those before it. Made by [`Validator::across`].
 ///
 /// ```

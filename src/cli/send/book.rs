@@ -110,6 +110,12 @@ impl Book {
         self.enter(&pending, end)
     }
 
+    /// Whether an earlier run has settled something, or written letters about it.
+    #[must_use]
+    pub fn resumes(&self) -> bool {
+        !self.earlier.settled.is_empty() || !self.orphans.is_empty()
+    }
+
     /// Whether it is known that an earlier run settled the batch at this place, whole or merged with others.
     #[must_use]
     pub fn has_whole(&self, offset: u64) -> bool {
@@ -159,7 +165,7 @@ impl Book {
     ///
     /// When that should be written down and cannot be.
     pub fn remaining(&mut self, units: Vec<Unit>) -> io::Result<Remaining> {
-        if self.earlier.settled.is_empty() && self.orphans.is_empty() {
+        if !self.resumes() {
             return Ok(Remaining { units, settled: 0 });
         }
         let mut left = Remaining::default();

@@ -53,6 +53,12 @@ impl Ledger {
         }
     }
 
+    /// Whether an earlier run has left something that is not to be sent again.
+    #[must_use]
+    pub fn resumes(&self) -> bool {
+        self.book.as_ref().is_some_and(Book::resumes)
+    }
+
     /// Whether it is known that an earlier run settled the batch at this place, whole or merged with others.
     #[must_use]
     pub fn has_whole(&self, offset: u64) -> bool {

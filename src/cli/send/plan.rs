@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::ahead::Look;
 use super::args::SendArgs;
 use super::route::Router;
 use crate::cli::output::{Streams, count, grouped};
 use crate::input::RawBatch;
 use crate::pack::{Origin, Paths, Planner, RequestIds, TooLarge, Unit};
-use crate::validate::Report;
+use crate::validate::{Prepared, Report};
 
 /// Findings that planning takes care of: a batch that is too large, and one that belongs to two paths.
 const MENDED_BY_SPLITTING: [&str; 2] = ["MP201", "MP405"];
@@ -107,11 +108,10 @@ impl Plan {
         }
     }
 
-    /// Goes on with another input; what waited comes out.
-    pub fn next_input(&mut self, ids: RequestIds) -> Vec<Unit> {
-        let mut units = Vec::new();
-        self.planner.next_input(ids, &mut units);
-        self.counted(units)
+    /// Goes on with another input; what waited is put at the end of `units`, which is empty before.
+    pub fn next_input(&mut self, ids: RequestIds, units: &mut Vec<Unit>) {
+        self.planner.next_input(ids, units);
+        self.count(units);
     }
 
     /// The report on a batch, without what splitting will mend; when it cannot be split, planning itself will say so.
@@ -125,10 +125,15 @@ impl Plan {
         Report::new(findings)
     }
 
-    /// Plans a batch. Also when it is too large and cannot be split, there can be units: what waited before it.
-    pub fn plan(&mut self, batch: RawBatch, paths: &Paths) -> (Vec<Unit>, Result<(), Box<TooLarge>>) {
-        let mut units = Vec::new();
-        let result = self.planner.plan(batch, paths, &mut units);
+    /// Plans a batch, and puts what is decided into `units`, which is empty before. Also when it is too large and cannot be split, there can
+    /// be some: what waited before it.
+    pub fn plan(&mut self, batch: RawBatch, look: &Look, units: &mut Vec<Unit>) -> Result<(), Box<TooLarge>> {
+        let paths = &look.paths;
+        let result = if look.prepared.as_ref().is_some_and(Prepared::has_request_id) {
+            self.planner.plan_identified(batch, paths, units)
+        } else {
+            self.planner.plan(batch, paths, units)
+        };
         if units.last().is_some_and(|unit| unit.origin.piece() > 0) {
             // One that could not be split by age can still be too large for the path it goes to as a whole.
             let of_two = units.iter().any(|unit| unit.origin.piece() > 0 && unit.endpoint.is_historical());
@@ -136,18 +141,18 @@ impl Plan {
             self.planned.split_by_age += u64::from(by_age);
             self.planned.split_by_size += u64::from(!by_age);
         }
-        (self.counted(units), result)
+        self.count(units);
+        result
     }
 
-    /// What still waits.
-    pub fn finish(&mut self) -> Vec<Unit> {
-        let mut units = Vec::new();
-        self.planner.finish(&mut units);
-        self.counted(units)
+    /// Puts what still waits into `units`, which is empty before.
+    pub fn finish(&mut self, units: &mut Vec<Unit>) {
+        self.planner.finish(units);
+        self.count(units);
     }
 
-    fn counted(&mut self, units: Vec<Unit>) -> Vec<Unit> {
-        for unit in &units {
+    fn count(&mut self, units: &[Unit]) {
+        for unit in units {
             match &unit.origin {
                 Origin::Piece { .. } => self.planned.pieces += 1,
                 Origin::Merged(_) => {
@@ -157,6 +162,5 @@ impl Plan {
                 Origin::Whole => {}
             }
         }
-        units
     }
 }

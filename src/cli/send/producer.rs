@@ -48,6 +48,10 @@ pub struct Producer {
     intake: SharedIntake,
     /// Nowhere in a dry run.
     ledger: Option<SharedLedger>,
+    /// An earlier run has left something that is not to be sent again.
+    resumes: bool,
+    /// For what is planned of a batch; kept, so that no memory is asked for with each.
+    units: Vec<Unit>,
 }
 
 impl Producer {
@@ -83,7 +87,9 @@ impl Producer {
             printer,
             quiet: args.quiet,
             intake,
+            resumes: ledger.as_ref().is_some_and(|ledger| lock(ledger).resumes()),
             ledger,
+            units: Vec::new(),
         })
     }
 
@@ -115,8 +121,8 @@ impl Producer {
                 return Some(0);
             }
         };
-        let waited = self.plan.next_input(RequestIds::for_input(&base_name(input)));
-        if !self.end_input(waited, sink) {
+        self.plan.next_input(RequestIds::for_input(&base_name(input)), &mut self.units);
+        if !self.end_input(sink) {
             return None;
         }
         let file = match &self.ledger {
@@ -130,16 +136,15 @@ impl Producer {
                 complete = true;
                 break;
             };
+            (bytes, some) = (item.bytes_read, true);
             let go_on = match (item.read, item.look) {
                 (Ok(batch), Some(look)) => {
                     let batch = RawBatch { offset: start + batch.offset, ..batch };
-                    self.batch(&name, batch, &look, sink)
+                    self.batch(&name, batch, &look, start + bytes, sink)
                 }
                 (Ok(_), None) => false,
                 (Err(error), _) => self.unreadable(&name, &error, sink),
             };
-            (bytes, some) = (item.bytes_read, true);
-            lock(&self.intake).bytes = start + bytes;
             if !go_on {
                 return None;
             }
@@ -156,17 +161,19 @@ impl Producer {
         Some(bytes.max(1))
     }
 
-    /// Checks, plans and packs one batch; false when there is no point in going on.
-    fn batch(&mut self, name: &str, batch: RawBatch, look: &Look, sink: Sink<'_>) -> bool {
+    /// Checks, plans and packs one batch, after which so many bytes of all inputs were read; false when there is no point in going on.
+    fn batch(&mut self, name: &str, batch: RawBatch, look: &Look, bytes: u64, sink: Sink<'_>) -> bool {
         if !self.keep_apart(batch.offset, sink) {
             return false;
         }
-        let (settled, shown) = self.ledger.as_ref().map_or((false, false), |ledger| {
+        let earlier = self.ledger.as_ref().filter(|_| self.resumes);
+        let (settled, shown) = earlier.map_or((false, false), |ledger| {
             let ledger = lock(ledger);
             (ledger.has_whole(batch.offset), ledger.has_any(batch.offset))
         });
         {
             let mut intake = lock(&self.intake);
+            intake.bytes = bytes;
             intake.read += 1;
             intake.settled += u64::from(settled);
         }
@@ -186,13 +193,13 @@ impl Producer {
             }
         }
         // What is settled is planned, too: others may have been merged with it.
-        let (units, result) = self.plan.plan(batch, &look.paths);
+        let result = self.plan.plan(batch, look, &mut self.units);
         {
             let mut intake = lock(&self.intake);
             intake.planned = self.plan.planned;
             intake.handed += u64::from(!settled && result.is_ok());
         }
-        self.deliver(units, sink)
+        self.deliver(sink)
             && match result {
                 Err(large) if !settled => self.too_large(name, &large, sink),
                 _ => true,
@@ -205,20 +212,20 @@ impl Producer {
             return true;
         }
         self.cuts = self.cuts.split_off(&(offset + 1));
-        let waited = self.plan.finish();
-        self.deliver(waited, sink)
+        self.plan.finish(&mut self.units);
+        self.deliver(sink)
     }
 
     /// Packs what waited when its input came to an end, after that place is written down.
-    fn end_input(&mut self, waited: Vec<Unit>, sink: Sink<'_>) -> bool {
-        if let (Some(unit), Some(ledger)) = (waited.last(), &self.ledger) {
+    fn end_input(&mut self, sink: Sink<'_>) -> bool {
+        if let (Some(unit), Some(ledger)) = (self.units.last(), &self.ledger) {
             let last = unit.origin.members().last().map_or(unit.batch.offset, |member| member.offset);
             let written = lock(ledger).cut_off(last + 1);
             if self.written(written).is_none() {
                 return false;
             }
         }
-        self.deliver(waited, sink)
+        self.deliver(sink)
     }
 
     /// Nothing when what should be written down cannot be, because then nothing more may be sent.
@@ -228,13 +235,16 @@ impl Producer {
     }
 
     /// Packs what the plan has made and no earlier run has settled; false when nothing more is wanted.
-    fn deliver(&mut self, units: Vec<Unit>, sink: Sink<'_>) -> bool {
-        let Some(units) = self.remaining(units) else { return false };
-        units.into_iter().all(|unit| self.pack(unit, sink))
+    fn deliver(&mut self, sink: Sink<'_>) -> bool {
+        let Some(mut units) = self.remaining() else { return false };
+        let all = units.drain(..).all(|unit| self.pack(unit, sink));
+        self.units = units;
+        all
     }
 
-    fn remaining(&self, units: Vec<Unit>) -> Option<Vec<Unit>> {
-        let Some(ledger) = &self.ledger else { return Some(units) };
+    fn remaining(&mut self) -> Option<Vec<Unit>> {
+        let units = std::mem::take(&mut self.units);
+        let Some(ledger) = self.ledger.as_ref().filter(|_| self.resumes) else { return Some(units) };
         let remaining = lock(ledger).remaining(units);
         let Remaining { units, settled } = self.written(remaining)?;
         if settled > 0 {
@@ -307,14 +317,14 @@ impl Producer {
     }
 
     fn finish(mut self, complete: bool, sink: Sink<'_>) {
-        let waited = self.plan.finish();
+        self.plan.finish(&mut self.units);
         {
             let mut intake = lock(&self.intake);
             intake.complete = complete;
             intake.planned = self.plan.planned;
         }
         // A merged batch that was cut short by a stop would be another one when the delivery is gone on with: it is not sent.
-        if complete && self.end_input(waited, sink) {
+        if complete && self.end_input(sink) {
             for packer in self.packers.values_mut() {
                 if let Some(request) = packer.finish()
                     && !sink(Item::Request(request))

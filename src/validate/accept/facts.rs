@@ -71,6 +71,13 @@ pub(in crate::validate) struct AttributeFacts {
     pub(in crate::validate) is_list: bool,
 }
 
+impl Buffer {
+    /// Whether there is an id in `source_request_id`.
+    pub(in crate::validate) fn has_request_id(&self) -> bool {
+        self.request_id.is_some()
+    }
+}
+
 impl<'a> Facts<'a> {
     /// Parts of bytes that are not those that were recorded are empty.
     fn at(&self, span: Span) -> &'a str {
