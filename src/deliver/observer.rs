@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Summary;
+use super::{Note, Summary};
 use crate::pack::{Member, Part, Request};
 
 /// Why a batch was not delivered.
@@ -132,6 +132,17 @@ pub trait Observer {
         Ok(())
     }
 
+    /// One of the batches of this request was refused and the others taken, and the service does not say which. Told before those parts
+    /// of the request that no error could be traced to are told as accepted; also of what is beyond [`Summary::MAX_NOTES`].
+    ///
+    /// # Errors
+    ///
+    /// When that could not be written down: the run stops.
+    fn untraced(&mut self, request: &Request, note: &Note) -> io::Result<()> {
+        let _ = (request, note);
+        Ok(())
+    }
+
     /// The run ended before there was an answer for this request.
     ///
     /// # Errors
@@ -166,6 +177,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 
     fn rejected(&mut self, rejection: &Rejection<'_>) -> io::Result<()> {
         (**self).rejected(rejection)
+    }
+
+    fn untraced(&mut self, request: &Request, note: &Note) -> io::Result<()> {
+        (**self).untraced(request, note)
     }
 
     fn not_attempted(&mut self, request: &Request) -> io::Result<()> {

@@ -9,6 +9,7 @@ use super::content::Checkpoint;
 use super::error::{JournalError, JournalErrorKind, why};
 use super::record::{Done, End, Header, Record};
 use super::state::State;
+use super::untraced::Untraced;
 
 /// How often it is brought to the disk at most: what a loss of power takes is sent again under the same ids.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -110,6 +111,15 @@ impl Journal {
     pub fn cut_off(&mut self, offset: u64) -> io::Result<()> {
         self.append(&Record::Cut(offset))?;
         self.sync()
+    }
+
+    /// Enters an error that could not be traced to one batch; without its words when it is one of too many.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written. Its batches must not be entered as taken then.
+    pub fn untraced(&mut self, error: Option<Untraced>) -> io::Result<()> {
+        self.append(&error.map_or(Record::MoreUntraced(1), Record::Untraced))
     }
 
     /// Whether it is time to bring it to the disk again.

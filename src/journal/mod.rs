@@ -22,6 +22,7 @@ mod file;
 mod record;
 mod spans;
 mod state;
+mod untraced;
 
 pub use content::{Changed, Checkpoint, Content, SharedContent, Watched};
 pub use error::{JournalError, JournalErrorKind, why};
@@ -29,3 +30,4 @@ pub use file::Journal;
 pub use record::{Counts, Done, End, Header, InputFacts, Record, VERSION};
 pub use spans::{Settled, Unit};
 pub use state::State;
+pub use untraced::{Untraced, UntracedErrors};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Checkpoint;
 use super::spans::{Settled, Unit};
+use super::untraced::Untraced;
 use crate::Endpoint;
 use crate::deliver::Reason;
 
@@ -173,6 +174,10 @@ pub enum Record {
     /// Where an input ended while batches were merged: no batch from here on may join one before it, or what was sent at the
     /// end of the input would be sent again as another batch when the input has grown.
     Cut(u64),
+    /// An error of the service that could not be traced to one batch; written before its batches are entered as taken.
+    Untraced(Untraced),
+    /// So many more of these, without their words.
+    MoreUntraced(u64),
     /// Nothing is left to do, until the input grows.
     End(End),
 }

@@ -7,6 +7,7 @@ use super::content::Checkpoint;
 use super::error::JournalErrorKind;
 use super::record::{Counts, Done, End, Header, Record, VERSION};
 use super::spans::Settled;
+use super::untraced::UntracedErrors;
 
 /// Checkpoints kept in memory: enough to tell where a change is.
 const KEPT: usize = 512;
@@ -25,6 +26,8 @@ pub struct State {
     pub cuts: BTreeSet<u64>,
     /// What came of that, in batches.
     pub counts: Counts,
+    /// Errors of the service that could not be traced to one batch.
+    pub untraced: UntracedErrors,
     /// What the input was; in order, and the last one lies behind all that is settled.
     pub checkpoints: Vec<Checkpoint>,
     /// Bytes of the file of dead letters up to the last letter that is accounted for.
@@ -37,7 +40,7 @@ impl State {
     /// Whether it says of nothing that it is settled.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
-        self.settled.is_empty() && self.end.is_none()
+        self.settled.is_empty() && self.untraced.is_empty() && self.end.is_none()
     }
 
     /// Of a delivery that just began.
@@ -92,6 +95,10 @@ impl State {
             (Record::Cut(offset), true) => {
                 self.cuts.insert(offset);
             }
+            (Record::Untraced(error), true) => {
+                self.untraced.add(error);
+            }
+            (Record::MoreUntraced(more), true) => self.untraced.add_more(more),
             (Record::End(end), true) => self.end = Some(end),
         }
         Ok(())
@@ -134,8 +141,11 @@ impl State {
         let header = self.header.clone().map(|header| Record::Header(Box::new(header)));
         let checkpoints = self.checkpoints.iter().cloned().map(Record::Checkpoint);
         let cuts = self.cuts.iter().copied().map(Record::Cut);
+        let untraced = self.untraced.kept().iter().cloned().map(Record::Untraced);
+        let more = (self.untraced.more() > 0).then(|| Record::MoreUntraced(self.untraced.more()));
+        let untraced = untraced.chain(more);
         let (done, end) = (done.map(Record::Done), self.end.map(Record::End));
-        header.into_iter().chain(checkpoints).chain(cuts).chain(done).chain(end).collect()
+        header.into_iter().chain(checkpoints).chain(cuts).chain(untraced).chain(done).chain(end).collect()
     }
 }
 
@@ -162,7 +172,7 @@ mod tests {
     use super::*;
     use crate::Endpoint;
     use crate::deliver::Reason;
-    use crate::journal::Unit;
+    use crate::journal::{Unit, Untraced};
 
     fn header() -> Record {
         let options = [("endpoint".to_owned(), "bulk".to_owned())].into();
@@ -190,6 +200,9 @@ mod tests {
             let letters = (n % 3 == 0).then_some(n);
             records.push(Record::Done(Done { spoiled, letters, ..Done::of(counts, &[unit]) }));
             records.extend((n % 5 == 0).then_some(Record::Cut(100 * n + 50)));
+            let place = ("a.ndjson", usize::try_from(n).unwrap());
+            let untraced = || Record::Untraced(Untraced::new([place].into_iter(), "X", "bad"));
+            records.extend((n % 4 == 2).then(untraced));
         }
         records.push(Record::End(End::default()));
         records

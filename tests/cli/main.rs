@@ -18,4 +18,5 @@ mod sandbox;
 mod sarif;
 mod send;
 mod support;
+mod untraced;
 mod validate;

@@ -57,7 +57,7 @@ and the shell would remember them.
 
 Exit codes:
   0    all accepted
-  1    some rejected
+  1    some rejected, or the service refused one of several and did not say which
   2    could not run, or stopped: credentials, network, disk
   130  stopped by Ctrl-C: requests under way got their answer";
 
