@@ -1,39 +1,10 @@
 //! What a run tells those who watch it, as it happens.
 
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Note, Summary};
-use crate::pack::{Member, Part, Request};
-
-/// Why a batch was not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Reason {
-    /// The offline check found an error: it was not sent.
-    Invalid,
-    /// Too large for any request: it was not sent.
-    TooLarge,
-    /// The service refused it.
-    Refused,
-    /// All attempts were spent without a clear answer: it may have arrived. Sending it again with the same `source_request_id` is safe.
-    GaveUp,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Invalid => "invalid",
-            Self::TooLarge => "too large",
-            Self::Refused => "refused",
-            Self::GaveUp => "gave up",
-        })
-    }
-}
+use crate::pack::{Member, Part, Reason, Request};
 
 /// One batch that was not delivered, and why.
 #[derive(Clone, Debug)]
