@@ -10,6 +10,7 @@ use super::error::{JournalError, JournalErrorKind, why};
 use super::record::{Done, End, Header, Record};
 use super::state::State;
 use super::untraced::Untraced;
+use crate::disk::sync_name;
 
 /// How often it is brought to the disk at most: what a loss of power takes is sent again under the same ids.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -86,7 +87,9 @@ impl Journal {
         self.covered = 0;
         self.cut()?;
         self.append(&Record::Header(Box::new(header)))?;
-        self.sync()
+        self.sync()?;
+        let named = sync_name(&self.path);
+        self.remember(named)
     }
 
     /// Enters units as settled. The input up to behind them is to be found in `checkpoint`, which is entered too when needed.
@@ -156,6 +159,7 @@ impl Journal {
         let mut name = self.path.clone().into_os_string();
         name.push(".new");
         let new = PathBuf::from(name);
+        // Whichever of the two a loss of power leaves under the name, it says the same.
         let replaced = write_new(&new, &state).and_then(|()| fs::rename(&new, &self.path));
         if replaced.is_err() {
             let _ = fs::remove_file(&new);

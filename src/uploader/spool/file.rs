@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::writer::Writer;
 use super::{Durability, OnFailure, Spool};
+use crate::disk::sync_name;
 use crate::uploader::error::StartError;
 
 /// Batches by ticket, as they are sent. The name carries the version of the format.
@@ -84,17 +85,23 @@ fn database(path: &Path) -> Result<Database, StartError> {
         in_use: false,
         source: Some(error.into()),
     })?;
-    Database::builder().set_cache_size(CACHE).create_file(file).map_err(|error| match error {
-        DatabaseError::DatabaseAlreadyOpen => StartError {
-            message: format!(
-                "the spool {} is in use by another process or uploader; give each its own file",
-                path.display()
-            ),
-            in_use: true,
-            source: Some(error.into()),
-        },
-        error => unusable(path, error.into()),
-    })
+    let is_new = file.metadata().is_ok_and(|data| data.len() == 0);
+    let database =
+        Database::builder().set_cache_size(CACHE).create_file(file).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => StartError {
+                message: format!(
+                    "the spool {} is in use by another process or uploader; give each its own file",
+                    path.display()
+                ),
+                in_use: true,
+                source: Some(error.into()),
+            },
+            error => unusable(path, error.into()),
+        })?;
+    if is_new {
+        sync_name(path).map_err(|error| unusable(path, error.into()))?;
+    }
+    Ok(database)
 }
 
 fn unusable(path: &Path, error: Box<dyn Error + Send + Sync>) -> StartError {
