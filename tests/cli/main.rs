@@ -6,6 +6,7 @@
 mod config;
 mod disks;
 mod errors;
+mod full_disk;
 mod grouped;
 mod help;
 mod interrupt;
