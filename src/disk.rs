@@ -1,7 +1,22 @@
-//! What a disk has to be told so that a new file is still there after a loss of power.
+//! What disks say when they take nothing, and what they have to be told so that a new file is still there after a loss of power.
 
 use std::io;
 use std::path::Path;
+
+/// Why a file cannot be written, for people.
+#[must_use]
+pub(crate) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "no permission to write there".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of its path is no directory".to_owned(),
+        io::ErrorKind::FileTooLarge => "files may not grow larger here (ulimit -f)".to_owned(),
+        _ => error.to_string(),
+    }
+}
 
 /// Brings the name of a file that was just made to the disk: what is in the file is synced with the file, that it is there at all with
 /// its directory.

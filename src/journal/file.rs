@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::content::Checkpoint;
-use super::error::{JournalError, JournalErrorKind, why};
+use super::error::{JournalError, JournalErrorKind};
 use super::record::{Done, End, Header, Record};
 use super::state::State;
 use super::untraced::Untraced;
-use crate::disk::sync_name;
+use crate::disk::{sync_name, why};
 
 /// How often it is brought to the disk at most: what a loss of power takes is sent again under the same ids.
 const SYNC_EVERY: Duration = Duration::from_secs(1);

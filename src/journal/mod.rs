@@ -26,7 +26,7 @@ mod state;
 mod untraced;
 
 pub use content::{Changed, Checkpoint, Content, SharedContent, Watched};
-pub use error::{JournalError, JournalErrorKind, why};
+pub use error::{JournalError, JournalErrorKind};
 pub use file::Journal;
 pub use record::{Counts, Done, End, Header, InputFacts, Record, VERSION};
 pub use spans::{Settled, Unit};

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::inputs::Input;
 use crate::clock::SharedClock;
 use crate::deliver::dead_letter::{DeadLetter, DeadLetters, Letters};
-use crate::disk::sync_name;
-use crate::journal::why;
+use crate::disk::{sync_name, why};
 
 /// Where dead letters go.
 #[derive(Debug)]

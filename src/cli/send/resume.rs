@@ -12,7 +12,7 @@ use super::letters::LetterFile;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::Input;
 use crate::cli::output::count;
-use crate::disk::create_folder;
+use crate::disk::{create_folder, why};
 use crate::journal::{Checkpoint, Done, Header, Journal, JournalError, SharedContent, State};
 
 /// Opens the journal, when one is to be kept, and takes from it the time that ages are measured from.
@@ -141,7 +141,7 @@ fn place(args: &SendArgs, inputs: &[Input]) -> Result<Option<PathBuf>, Failure> 
     match &args.state_dir {
         Some(folder) => {
             create_folder(folder).map_err(|error| {
-                Failure::new(format!("--state-dir {}: {}", folder.display(), crate::journal::why(&error)))
+                Failure::new(format!("--state-dir {}: {}", folder.display(), why(&error)))
             })?;
             Ok(Some(folder.join(name_for(inputs))))
         }
