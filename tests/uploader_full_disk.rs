@@ -115,7 +115,7 @@ async fn fill(uploader: &Uploader) -> u64 {
             return promised;
         }
     }
-    panic!("the disk did not run full");
+    unreachable!("the disk did not run full");
 }
 
 fn make_room() {
