@@ -1,7 +1,8 @@
 //! A web service on actix that reports what its users do: `cargo run --example actix_service --features uploader,sandbox`.
 //!
-//! Try `curl -X POST http://127.0.0.1:3000/orders/1001 -d c-42`. Ctrl-C stops it, and delivers what is held before it ends. With
-//! `MPARTICLE_API_KEY` and `MPARTICLE_API_SECRET` set it sends to the service, else to a sandbox of its own.
+//! Try `curl -X POST http://127.0.0.1:3000/orders/1001 -d c-42`; `ADDRESS` has it listen elsewhere. Ctrl-C or SIGTERM stops it, and it
+//! delivers what is held before it ends. With `MPARTICLE_API_KEY` and `MPARTICLE_API_SECRET` set it sends to the service, or where
+//! `MPARTICLE_POD` says, else to a sandbox of its own.
 
 use std::error::Error;
 use std::time::Duration;
@@ -48,8 +49,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let uploader = uploader(client)?;
     let shared = Data::new(uploader.clone());
     let app = move || App::new().app_data(shared.clone()).route("/orders/{order}", web::post().to(order));
-    // It ends by itself on Ctrl-C, when the requests under way are answered.
-    HttpServer::new(app).workers(2).bind("127.0.0.1:3000")?.run().await?;
+    let address = std::env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let server = HttpServer::new(app).workers(2).bind(address)?;
+    for address in server.addrs() {
+        eprintln!("listening on http://{address}");
+    }
+    // It ends by itself: at once on Ctrl-C, and on SIGTERM when the requests under way are answered.
+    server.run().await?;
     // Only now does nothing come any more.
     for left in uploader.shutdown(Duration::from_secs(10)).await {
         eprintln!("not delivered: {:?}", left.source_request_id());

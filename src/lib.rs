@@ -53,6 +53,9 @@ pub mod pack;
 pub mod types;
 pub mod validate;
 
+#[cfg(any(feature = "cli", feature = "spool"))]
+mod disk;
+
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "client")]

@@ -132,6 +132,17 @@ impl Printer {
         if self.count(room) { self.renderer.write_unreadable(out, name, error) } else { Ok(()) }
     }
 
+    /// Shows something that is no finding of a rule, on a line of its own.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written to.
+    pub fn show_line(&mut self, out: &mut dyn Write, line: &str) -> io::Result<()> {
+        let room = self.left > 0;
+        let shown = self.count(room) && !matches!(self.renderer, Renderer::Nothing);
+        if shown { writeln!(out, "{line}") } else { Ok(()) }
+    }
+
     /// Ends what is written. `complete` says whether everything could be checked.
     ///
     /// # Errors

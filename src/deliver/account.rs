@@ -224,7 +224,10 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
 
     fn note(&mut self, request: &Request, code: &str, message: &str) {
         let lines = request.parts().iter().flat_map(Part::lines).collect();
-        self.summary.note(Note { lines, code: code.to_owned(), message: message.to_owned() });
+        let note = Note { lines, code: code.to_owned(), message: message.to_owned() };
+        let told = self.observer.untraced(request, &note);
+        self.told(told);
+        self.summary.note(note);
     }
 
     /// What cannot be written down must not go on happening.

@@ -63,9 +63,11 @@ pub use answer::{Answer, Failure, Outcome, Transport};
 pub use budget::Budget;
 pub use feed::{Feed, Requests, feed};
 pub use limiter::{Limiter, Limiters, RateLimiter};
-pub use observer::{Observer, Reason, Rejection, Retry, Silent};
+pub use observer::{Observer, Rejection, Retry, Silent};
 pub use retry::Policy;
 pub use sender::Sender;
 pub use stop::Stop;
 pub use summary::{Note, Summary};
 pub use window::Window;
+
+pub use crate::pack::Reason;

@@ -1,39 +1,10 @@
 //! What a run tells those who watch it, as it happens.
 
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::Summary;
-use crate::pack::{Member, Part, Request};
-
-/// Why a batch was not delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Reason {
-    /// The offline check found an error: it was not sent.
-    Invalid,
-    /// Too large for any request: it was not sent.
-    TooLarge,
-    /// The service refused it.
-    Refused,
-    /// All attempts were spent without a clear answer: it may have arrived. Sending it again with the same `source_request_id` is safe.
-    GaveUp,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Invalid => "invalid",
-            Self::TooLarge => "too large",
-            Self::Refused => "refused",
-            Self::GaveUp => "gave up",
-        })
-    }
-}
+use super::{Note, Summary};
+use crate::pack::{Member, Part, Reason, Request};
 
 /// One batch that was not delivered, and why.
 #[derive(Clone, Debug)]
@@ -132,6 +103,17 @@ pub trait Observer {
         Ok(())
     }
 
+    /// One of the batches of this request was refused and the others taken, and the service does not say which. Told before those parts
+    /// of the request that no error could be traced to are told as accepted; also of what is beyond [`Summary::MAX_NOTES`].
+    ///
+    /// # Errors
+    ///
+    /// When that could not be written down: the run stops.
+    fn untraced(&mut self, request: &Request, note: &Note) -> io::Result<()> {
+        let _ = (request, note);
+        Ok(())
+    }
+
     /// The run ended before there was an answer for this request.
     ///
     /// # Errors
@@ -166,6 +148,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 
     fn rejected(&mut self, rejection: &Rejection<'_>) -> io::Result<()> {
         (**self).rejected(rejection)
+    }
+
+    fn untraced(&mut self, request: &Request, note: &Note) -> io::Result<()> {
+        (**self).untraced(request, note)
     }
 
     fn not_attempted(&mut self, request: &Request) -> io::Result<()> {

@@ -14,9 +14,10 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    /// Of two pieces: rejected when one is, else not attempted when one is. Of two reasons the first stays.
+    /// Of two pieces: rejected when one is, else not attempted when one is. Which of them came first does not matter.
     fn and(self, other: Self) -> Self {
         match (self, other) {
+            (Self::Rejected(one), Self::Rejected(other)) => Self::Rejected(one.and(other)),
             (Self::Rejected(reason), _) | (_, Self::Rejected(reason)) => Self::Rejected(reason),
             (Self::NotAttempted, _) | (_, Self::NotAttempted) => Self::NotAttempted,
             (Self::Accepted, Self::Accepted) => Self::Accepted,
@@ -39,7 +40,7 @@ impl Pieces {
     pub(super) fn settle(&mut self, offset: u64, of: u32, earlier: Earlier, fate: Fate) -> Option<Fate> {
         let open = self.0.entry(offset).or_insert_with(|| Open {
             outstanding: of.saturating_sub(earlier.settled),
-            fate: if earlier.rejected { Fate::Rejected(Reason::Refused) } else { Fate::Accepted },
+            fate: earlier.rejected.map_or(Fate::Accepted, Fate::Rejected),
         });
         open.fate = open.fate.and(fate);
         open.outstanding = open.outstanding.saturating_sub(1);
@@ -66,12 +67,28 @@ mod tests {
             ([Fate::Accepted, Fate::Accepted], Fate::Accepted),
             ([Fate::Accepted, Fate::NotAttempted], Fate::NotAttempted),
             ([Fate::NotAttempted, refused], refused),
-            ([Fate::Rejected(Reason::GaveUp), refused], Fate::Rejected(Reason::GaveUp)),
+            ([Fate::Rejected(Reason::GaveUp), refused], refused),
         ] {
-            let mut all = Pieces::default();
-            assert_eq!(all.settle(7, 2, Earlier::default(), pieces[0]), None);
-            assert_eq!(all.settle(7, 2, Earlier::default(), pieces[1]), Some(expected));
-            assert_eq!(all.unfinished().count(), 0);
+            for (first, second) in [(0, 1), (1, 0)] {
+                let mut all = Pieces::default();
+                assert_eq!(all.settle(7, 2, Earlier::default(), pieces[first]), None);
+                assert_eq!(all.settle(7, 2, Earlier::default(), pieces[second]), Some(expected));
+                assert_eq!(all.unfinished().count(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_run_settled_counts_as_if_it_were_this_one() {
+        let fates = [Fate::Accepted, Fate::Rejected(Reason::Refused), Fate::Rejected(Reason::GaveUp)];
+        for (before, now) in fates.into_iter().flat_map(|before| fates.map(|now| (before, now))) {
+            let rejected = match before {
+                Fate::Rejected(reason) => Some(reason),
+                _ => None,
+            };
+            let mut earlier = Earlier::default();
+            (earlier.settled, earlier.rejected) = (1, rejected);
+            assert_eq!(Pieces::default().settle(7, 2, earlier, now), Some(before.and(now)));
         }
     }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk::why;
+
 /// A journal that cannot be used; `Display` says what is wrong, [`help`](Self::help) what to do about it.
 #[derive(Debug)]
 pub struct JournalError {
@@ -90,20 +92,5 @@ impl std::error::Error for JournalError {
             JournalErrorKind::Io(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-/// The reason for people.
-#[must_use]
-pub fn why(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        io::ErrorKind::NotFound => "its directory does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "no permission to write there".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        io::ErrorKind::NotADirectory => "a part of its path is no directory".to_owned(),
-        io::ErrorKind::FileTooLarge => "files may not grow larger here (ulimit -f)".to_owned(),
-        _ => error.to_string(),
     }
 }

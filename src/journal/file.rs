@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::content::Checkpoint;
-use super::error::{JournalError, JournalErrorKind, why};
+use super::error::{JournalError, JournalErrorKind};
 use super::record::{Done, End, Header, Record};
 use super::state::State;
+use super::untraced::Untraced;
+use crate::disk::{sync_name, why};
 
 /// How often it is brought to the disk at most: what a loss of power takes is sent again under the same ids.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
@@ -85,7 +87,9 @@ impl Journal {
         self.covered = 0;
         self.cut()?;
         self.append(&Record::Header(Box::new(header)))?;
-        self.sync()
+        self.sync()?;
+        let named = sync_name(&self.path);
+        self.remember(named)
     }
 
     /// Enters units as settled. The input up to behind them is to be found in `checkpoint`, which is entered too when needed.
@@ -110,6 +114,15 @@ impl Journal {
     pub fn cut_off(&mut self, offset: u64) -> io::Result<()> {
         self.append(&Record::Cut(offset))?;
         self.sync()
+    }
+
+    /// Enters an error that could not be traced to one batch; without its words when it is one of too many.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written. Its batches must not be entered as taken then.
+    pub fn untraced(&mut self, error: Option<Untraced>) -> io::Result<()> {
+        self.append(&error.map_or(Record::MoreUntraced(1), Record::Untraced))
     }
 
     /// Whether it is time to bring it to the disk again.
@@ -146,6 +159,7 @@ impl Journal {
         let mut name = self.path.clone().into_os_string();
         name.push(".new");
         let new = PathBuf::from(name);
+        // Whichever of the two a loss of power leaves under the name, it says the same.
         let replaced = write_new(&new, &state).and_then(|()| fs::rename(&new, &self.path));
         if replaced.is_err() {
             let _ = fs::remove_file(&new);

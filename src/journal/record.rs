@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::Checkpoint;
 use super::spans::{Settled, Unit};
+use super::untraced::Untraced;
 use crate::Endpoint;
 use crate::deliver::Reason;
 
@@ -124,8 +125,11 @@ pub struct Done {
     /// Offset and number of pieces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<(u64, u32)>,
-    /// Offsets of batches of which one of these pieces was rejected.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Offsets of batches of which one of these pieces was rejected, by the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub spoiled_by: BTreeMap<Reason, Vec<u64>>,
+    /// The same without the reason, as it was written before that was kept.
+    #[serde(default, skip_serializing)]
     pub spoiled: Vec<u64>,
     /// Bytes of the file of dead letters, with the letters for these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,6 +141,22 @@ impl Done {
     #[must_use]
     pub fn of(counts: Counts, units: &[Unit]) -> Self {
         Self { counts, ..Self::default() }.with(&Settled::of(units))
+    }
+
+    /// With pieces among the units that were rejected, by the place of their batch.
+    #[must_use]
+    pub fn spoiling(mut self, rejected: impl IntoIterator<Item = (u64, Reason)>) -> Self {
+        for (offset, reason) in rejected {
+            self.spoiled_by.entry(reason).or_default().push(offset);
+        }
+        self
+    }
+
+    /// Batches of which a piece was rejected, and why.
+    pub fn all_spoiled(&self) -> impl Iterator<Item = (u64, Reason)> + '_ {
+        let by_reason =
+            self.spoiled_by.iter().flat_map(|(reason, all)| all.iter().map(|one| (*one, *reason)));
+        by_reason.chain(self.spoiled.iter().map(|offset| (*offset, Reason::Refused)))
     }
 
     pub(super) fn with(mut self, settled: &Settled) -> Self {
@@ -173,6 +193,10 @@ pub enum Record {
     /// Where an input ended while batches were merged: no batch from here on may join one before it, or what was sent at the
     /// end of the input would be sent again as another batch when the input has grown.
     Cut(u64),
+    /// An error of the service that could not be traced to one batch; written before its batches are entered as taken.
+    Untraced(Untraced),
+    /// So many more of these, without their words.
+    MoreUntraced(u64),
     /// Nothing is left to do, until the input grows.
     End(End),
 }

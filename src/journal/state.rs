@@ -1,12 +1,14 @@
 //! What a journal says: its records, read one after another and summed up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 
 use super::content::Checkpoint;
 use super::error::JournalErrorKind;
 use super::record::{Counts, Done, End, Header, Record, VERSION};
 use super::spans::Settled;
+use super::untraced::UntracedErrors;
+use crate::deliver::Reason;
 
 /// Checkpoints kept in memory: enough to tell where a change is.
 const KEPT: usize = 512;
@@ -19,12 +21,14 @@ pub struct State {
     pub header: Option<Header>,
     /// What need not be sent again.
     pub settled: Settled,
-    /// Batches in pieces of which one was rejected, by their place.
-    pub spoiled: BTreeSet<u64>,
+    /// Batches in pieces of which one was rejected, by their place, and why.
+    pub spoiled: BTreeMap<u64, Reason>,
     /// Where inputs ended while batches were merged: see [`Record::Cut`].
     pub cuts: BTreeSet<u64>,
     /// What came of that, in batches.
     pub counts: Counts,
+    /// Errors of the service that could not be traced to one batch.
+    pub untraced: UntracedErrors,
     /// What the input was; in order, and the last one lies behind all that is settled.
     pub checkpoints: Vec<Checkpoint>,
     /// Bytes of the file of dead letters up to the last letter that is accounted for.
@@ -37,7 +41,7 @@ impl State {
     /// Whether it says of nothing that it is settled.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
-        self.settled.is_empty() && self.end.is_none()
+        self.settled.is_empty() && self.untraced.is_empty() && self.end.is_none()
     }
 
     /// Of a delivery that just began.
@@ -92,6 +96,10 @@ impl State {
             (Record::Cut(offset), true) => {
                 self.cuts.insert(offset);
             }
+            (Record::Untraced(error), true) => {
+                self.untraced.add(error);
+            }
+            (Record::MoreUntraced(more), true) => self.untraced.add_more(more),
             (Record::End(end), true) => self.end = Some(end),
         }
         Ok(())
@@ -105,9 +113,17 @@ impl State {
         for (offset, piece) in &done.pieces {
             self.settled.insert_piece(*offset, *piece);
         }
-        self.spoiled.extend(&done.spoiled);
+        for (offset, reason) in done.all_spoiled() {
+            self.spoil(offset, reason);
+        }
         self.letters = done.letters.unwrap_or(self.letters);
         self.end = None;
+    }
+
+    /// A piece of the batch at this place was rejected.
+    pub fn spoil(&mut self, offset: u64, reason: Reason) {
+        let of_batch = self.spoiled.entry(offset).or_insert(reason);
+        *of_batch = of_batch.and(reason);
     }
 
     fn checkpoint(&mut self, checkpoint: Checkpoint) {
@@ -128,14 +144,18 @@ impl State {
 
     /// The records that say the same in as few lines as there can be.
     pub(super) fn compact(&self) -> Vec<Record> {
-        let spoiled = self.spoiled.iter().copied().collect();
-        let done = Done { counts: self.counts.clone(), spoiled, ..Done::default() }.with(&self.settled);
+        let spoiled = self.spoiled.iter().map(|(offset, reason)| (*offset, *reason));
+        let done =
+            Done { counts: self.counts.clone(), ..Done::default() }.with(&self.settled).spoiling(spoiled);
         let done = (done != Done::default()).then_some(Done { letters: Some(self.letters), ..done });
         let header = self.header.clone().map(|header| Record::Header(Box::new(header)));
         let checkpoints = self.checkpoints.iter().cloned().map(Record::Checkpoint);
         let cuts = self.cuts.iter().copied().map(Record::Cut);
+        let untraced = self.untraced.kept().iter().cloned().map(Record::Untraced);
+        let more = (self.untraced.more() > 0).then(|| Record::MoreUntraced(self.untraced.more()));
+        let untraced = untraced.chain(more);
         let (done, end) = (done.map(Record::Done), self.end.map(Record::End));
-        header.into_iter().chain(checkpoints).chain(cuts).chain(done).chain(end).collect()
+        header.into_iter().chain(checkpoints).chain(cuts).chain(untraced).chain(done).chain(end).collect()
     }
 }
 
@@ -161,8 +181,7 @@ mod tests {
 
     use super::*;
     use crate::Endpoint;
-    use crate::deliver::Reason;
-    use crate::journal::Unit;
+    use crate::journal::{Unit, Untraced};
 
     fn header() -> Record {
         let options = [("endpoint".to_owned(), "bulk".to_owned())].into();
@@ -186,10 +205,14 @@ mod tests {
                 1 => counts.accepted_pieces.insert("bulk".to_owned(), 1),
                 _ => counts.accepted.insert(Endpoint::Bulk.name().to_owned(), 1),
             };
-            let spoiled = (n % 7 == 3).then_some(100 * n).into_iter().collect();
+            let reason = if n % 2 == 0 { Reason::Refused } else { Reason::GaveUp };
+            let spoiled = (n % 7 == 3).then_some((100 * n, reason));
             let letters = (n % 3 == 0).then_some(n);
-            records.push(Record::Done(Done { spoiled, letters, ..Done::of(counts, &[unit]) }));
+            records.push(Record::Done(Done { letters, ..Done::of(counts, &[unit]).spoiling(spoiled) }));
             records.extend((n % 5 == 0).then_some(Record::Cut(100 * n + 50)));
+            let place = ("a.ndjson", usize::try_from(n).unwrap());
+            let untraced = || Record::Untraced(Untraced::new([place].into_iter(), "X", "bad"));
+            records.extend((n % 4 == 2).then(untraced));
         }
         records.push(Record::End(End::default()));
         records
@@ -215,6 +238,26 @@ mod tests {
             assert_eq!(back, state);
             assert!(state.checkpoints.len() <= KEPT);
             assert_eq!(state.checkpoints.last().map_or(0, |last| last.offset), 100 * number);
+        }
+    }
+
+    #[test]
+    fn a_piece_that_was_rejected_before_reasons_were_kept_counts_as_refused() {
+        let json = br#"{"done":{"pieces":[[7,1]],"spoiled":[7]}}"#;
+        let line = format!("{:08x} {}\n", crc32fast::hash(json), String::from_utf8_lossy(json));
+        let text = [bytes(&[header()]), line.into_bytes()].concat();
+        let (state, _) = State::read(&text[..]).unwrap();
+        assert_eq!(state.spoiled, [(7, Reason::Refused)].into());
+        let (back, _) = State::read(&bytes(&state.compact())[..]).unwrap();
+        assert_eq!(back, state);
+    }
+
+    #[test]
+    fn of_two_reasons_the_same_stays_in_any_order() {
+        for reasons in [[Reason::Refused, Reason::GaveUp], [Reason::GaveUp, Reason::Refused]] {
+            let done = |reason| Record::Done(Done::default().spoiling([(7, reason)]));
+            let state = state(&[header(), done(reasons[0]), done(reasons[1])]);
+            assert_eq!(state.spoiled, [(7, Reason::Refused)].into());
         }
     }
 

@@ -31,6 +31,7 @@ mod merge;
 mod origin;
 mod packer;
 mod plan;
+mod reason;
 mod request;
 mod request_id;
 mod split;
@@ -41,6 +42,7 @@ pub use events::Unsplittable;
 pub use origin::{Earlier, Member, Origin};
 pub use packer::{Packer, TooLarge};
 pub use plan::Planner;
+pub use reason::Reason;
 pub use request::{Part, Request};
 #[cfg(feature = "client")]
 pub(crate) use request_id::with_id;

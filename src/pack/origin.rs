@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::Reason;
+
 /// Where the bytes of one batch in a request come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,8 +37,8 @@ pub enum Origin {
 pub struct Earlier {
     /// Pieces that were accepted or rejected.
     pub settled: u32,
-    /// Whether one of them was rejected: so is the batch then, whatever becomes of the rest.
-    pub rejected: bool,
+    /// Why, when some of them were rejected: so is the batch then, whatever becomes of the rest. Of several reasons that of [`Reason::and`].
+    pub rejected: Option<Reason>,
 }
 
 /// One of the batches that a merged one holds.

@@ -1,8 +1,8 @@
 //! One unit of delivery, planned but not yet packed.
 
-use super::Origin;
 use super::origin::{Earlier, Member, member_bytes};
 use super::request_id::splice_id;
+use super::{Origin, Reason};
 use crate::Endpoint;
 use crate::input::RawBatch;
 
@@ -74,11 +74,11 @@ impl Unit {
     ///
     /// // The first was accepted before the machine went down.
     /// units.remove(0);
-    /// let (settled, rejected) = (1, false);
+    /// let (settled, rejected) = (1, None);
     /// units.iter_mut().for_each(|unit| unit.settled_earlier(settled, rejected));
     /// # Ok::<(), Box<mparticle_events::pack::TooLarge>>(())
     /// ```
-    pub fn settled_earlier(&mut self, settled: u32, rejected: bool) {
+    pub fn settled_earlier(&mut self, settled: u32, rejected: Option<Reason>) {
         if let Origin::Piece { earlier, .. } = &mut self.origin {
             *earlier = Earlier { settled, rejected };
         }

@@ -1,14 +1,16 @@
 //! From the held batches to requests: collects for a window, merges by user, packs.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::select;
 use tokio::time::{Instant, sleep_until};
 
-use super::merge::{Collector, Group};
+use super::merge::Collector;
 use super::outcome::{Fate, Refusal};
 use super::shared::{LONGEST, Shared};
+use super::wire::Wire;
 use crate::deliver::{Feed, Stop};
 use crate::input::RawBatch;
 use crate::pack::{Packer, Request};
@@ -20,7 +22,7 @@ const BITE: usize = 64;
 struct Over;
 
 pub(super) struct Batching<'a> {
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     feed: Feed,
     stop: &'a Stop,
     collector: Collector,
@@ -30,7 +32,7 @@ pub(super) struct Batching<'a> {
 }
 
 impl<'a> Batching<'a> {
-    pub(super) fn new(shared: &'a Shared, feed: Feed, stop: &'a Stop) -> Self {
+    pub(super) fn new(shared: &'a Arc<Shared>, feed: Feed, stop: &'a Stop) -> Self {
         let settings = &shared.settings;
         Self {
             shared,
@@ -78,8 +80,10 @@ impl<'a> Batching<'a> {
     async fn send(&mut self, all: bool) -> Result<(), Over> {
         let collector = std::mem::replace(&mut self.collector, self.shared.settings.collector());
         for group in collector.into_groups() {
-            if let Some(full) = self.pack(group).await? {
-                self.hand_over(full).await?;
+            for (ticket, wire) in self.shared.merge(group).await {
+                if let Some(full) = self.pack(ticket, &wire) {
+                    self.hand_over(full).await?;
+                }
             }
         }
         if all && let Some(last) = self.packer.finish() {
@@ -91,22 +95,16 @@ impl<'a> Batching<'a> {
         Ok(())
     }
 
-    async fn pack(&mut self, group: Group) -> Result<Option<Request>, Over> {
-        if !group.others.is_empty()
-            && let Err(why) = self.shared.merge(&group).await
-        {
-            self.shared.fail(&why);
-            return Err(Over);
-        }
-        let raw = RawBatch { bytes: group.wire.join().into(), index: group.first, ..RawBatch::default() };
+    fn pack(&mut self, ticket: u64, wire: &Wire) -> Option<Request> {
+        let raw = RawBatch { bytes: wire.join().into(), index: ticket, ..RawBatch::default() };
         match self.packer.push(raw) {
-            Ok(full) => Ok(full),
+            Ok(full) => full,
             Err(large) => {
                 // Not reached for what came in by a handle, which looks at the size.
                 let why = Refusal { status: None, code: None, message: large.to_string(), attempts: 0 };
                 let batch = Bytes::from(large.batch.bytes);
-                self.shared.settle(group.first, &Fate::Rejected(why), batch);
-                Ok(None)
+                self.shared.settle(ticket, &Fate::Rejected(why), batch);
+                None
             }
         }
     }

@@ -151,6 +151,11 @@ impl Hold {
         self.slots.get(at).is_some_and(|slot| slot.stage != Stage::Writing)
     }
 
+    /// What these batches are sent as.
+    pub(super) fn wires(&mut self, tickets: impl Iterator<Item = u64>) -> Vec<(u64, Wire)> {
+        tickets.filter_map(|ticket| Some((ticket, self.slot(ticket)?.wire.clone()))).collect()
+    }
+
     /// From now on `first` is all of these batches, with these bytes.
     pub(super) fn merge(&mut self, first: u64, others: &[u64], bytes: bytes::Bytes) {
         for other in others {

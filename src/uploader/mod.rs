@@ -56,6 +56,13 @@
 //! service that cannot be reached is tried for as long as it takes. An answer after which nothing will pass, such as 401, closes the
 //! uploader: `enqueue` fails with the reason, all that is held is told as not attempted, and `shutdown` gives it back.
 //!
+//! # When the spool's disk is full
+//!
+//! [`enqueue`](Uploader::enqueue) fails with [`is_spool`](EnqueueError::is_spool), and the batch is inside: it was not taken in. What is
+//! held is delivered all the same. As soon as the disk takes something, so does the uploader; it looks at most twice a second. What
+//! is delivered meanwhile cannot be taken out of the spool, so after a crash it is posted again, under the same ids. A spool that turns
+//! out to be damaged closes the uploader.
+//!
 //! # Observing
 //!
 //! [`Metrics`] takes measurements without a metrics library. Spans and events go to `tracing`: `uploader_run` and `uploader_post` at debug

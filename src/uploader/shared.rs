@@ -1,7 +1,7 @@
 //! What all handles and the delivery task share: the held batches, the room for more, and who is told.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -177,15 +177,33 @@ impl Shared {
         state.idle || !idle
     }
 
-    /// Fixes a merged batch, on disk too.
-    pub(super) async fn merge(&self, group: &Group) -> Result<(), String> {
-        self.count(Counter::Merged, group.others.len() as u64);
-        self.state().hold.merge(group.first, &group.others, group.wire.bytes.clone());
-        let Some(store) = &self.store else { return Ok(()) };
-        let (done, waiting) = oneshot::channel();
-        let done = Box::new(move |result| drop(done.send(result)));
-        store.merge(group.first, group.others.clone(), group.wire.join(), done);
-        waiting.await.unwrap_or_else(|_| Err("the spool is closed".to_owned()))
+    /// Fixes a merged batch, on disk too. Gives what is to be sent: the merged batch, or each as it was when the disk does not take that.
+    pub(super) async fn merge(self: &Arc<Self>, group: Group) -> Vec<(u64, Wire)> {
+        let Group { first, others, wire, .. } = group;
+        if others.is_empty() {
+            return vec![(first, wire)];
+        }
+        let Some(store) = &self.store else {
+            self.merged(first, &others, &wire);
+            return vec![(first, wire)];
+        };
+        let apart = self.state().hold.wires(std::iter::once(first).chain(others.iter().copied()));
+        let (sender, waiting) = oneshot::channel();
+        let (shared, bytes, merged) = (Arc::clone(self), wire.join(), wire.clone());
+        // Entered on the thread that wrote it: whoever ends everything meanwhile waits for that one only.
+        let done = Box::new(move |result: Result<(), String>| {
+            if result.is_ok() {
+                shared.merged(first, &others, &merged);
+            }
+            drop(sender.send(result));
+        });
+        store.merge(apart.clone(), bytes, done);
+        if matches!(waiting.await, Ok(Ok(()))) { vec![(first, wire)] } else { apart }
+    }
+
+    fn merged(&self, first: u64, others: &[u64], wire: &Wire) {
+        self.count(Counter::Merged, others.len() as u64);
+        self.state().hold.merge(first, others, wire.bytes.clone());
     }
 
     /// The end of a batch: makes room, clears the spool, tells.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::outcome::{Fate, Ticket};
+use super::wire::Wire;
 
 /// Called once, from any thread, when something is on disk or could not be written.
 pub(super) type Done = Box<dyn FnOnce(Result<(), String>) + Send>;
@@ -12,8 +13,8 @@ pub(super) trait Store: Send + Sync {
     /// Keeps a batch.
     fn write(&self, ticket: u64, batch: Bytes, done: Done);
 
-    /// The first of these batches becomes all of them, in one step that is on disk before it is done.
-    fn merge(&self, first: u64, others: Vec<u64>, batch: Bytes, done: Done);
+    /// The first of these batches becomes all of them, in one step that is on disk before it is done. When that fails, they stay as they are.
+    fn merge(&self, apart: Vec<(u64, Wire)>, batch: Bytes, done: Done);
 
     /// Forgets what is settled; keeps a dead letter of what the service does not have.
     fn settled(&self, tickets: &[Ticket], fate: &Fate, batch: &Bytes);

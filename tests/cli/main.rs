@@ -6,6 +6,8 @@
 mod config;
 mod disks;
 mod errors;
+mod full_disk;
+mod grouped;
 mod help;
 mod interrupt;
 mod packed;
@@ -18,4 +20,5 @@ mod sandbox;
 mod sarif;
 mod send;
 mod support;
+mod untraced;
 mod validate;

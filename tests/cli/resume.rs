@@ -24,7 +24,7 @@ pub fn send(url: &str, path: &Path, more: &[&str]) -> assert_cmd::Command {
     command
 }
 
-fn spawn(url: &str, path: &Path, more: &[&str]) -> Child {
+pub fn spawn(url: &str, path: &Path, more: &[&str]) -> Child {
     let mut command = running(&["send", "--base-url", url, "--as-of", AS_OF]);
     command.args(more).arg(path).envs(CREDENTIALS).stdin(Stdio::null()).spawn().unwrap()
 }
@@ -71,7 +71,7 @@ pub fn mixed(number: usize) -> (String, BTreeSet<u64>) {
 }
 
 /// Waits for a file to say so much; false when the process ended before.
-fn until(child: &mut Child, mut there: impl FnMut() -> bool) -> bool {
+pub fn until(child: &mut Child, mut there: impl FnMut() -> bool) -> bool {
     for _ in 0..20_000 {
         if there() {
             return true;

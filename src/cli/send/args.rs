@@ -27,7 +27,8 @@ Examples:
 
 Every batch ends as one of: accepted; rejected, with the reason in the file of
 dead letters; not attempted, because the run was stopped. Errors keep a batch
-from being sent, warnings do not.
+from being sent, warnings do not. Of the findings of one kind three are shown
+in full, and a line at the end says how many more there are and where.
 
 Sending the same file again is safe: a batch keeps its source_request_id, and
 one without gets the same one every time, so the service counts it once within
@@ -57,7 +58,7 @@ and the shell would remember them.
 
 Exit codes:
   0    all accepted
-  1    some rejected
+  1    some rejected, or the service refused one of several and did not say which
   2    could not run, or stopped: credentials, network, disk
   130  stopped by Ctrl-C: requests under way got their answer";
 

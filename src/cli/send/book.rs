@@ -231,14 +231,14 @@ impl Book {
                 settled += 1;
             } else if let Some(reason) = self.orphan((offset, number), &piece.batch.bytes) {
                 self.adopt(&Entry::piece(offset, number, of, Err(reason)))?;
-                self.earlier.spoiled.insert(offset);
+                self.earlier.spoil(offset, reason);
                 settled += 1;
             } else {
                 rest.push(piece);
             }
         }
         for piece in &mut rest {
-            piece.settled_earlier(settled, self.earlier.spoiled.contains(&piece.batch.offset));
+            piece.settled_earlier(settled, self.earlier.spoiled.get(&piece.batch.offset).copied());
         }
         left.settled += u64::from(rest.is_empty());
         left.units.append(&mut rest);

@@ -169,7 +169,9 @@ impl Delivery<'_> {
         let inputs = self.inputs.to_vec();
         let (stop, intake, ledger) = (self.stop.clone(), Arc::clone(&self.intake), Arc::clone(&self.ledger));
         thread::spawn(move || {
-            let send = |item| !stop.is_stopped() && items.blocking_send(item).is_ok();
+            // After a stop nothing more is sent, but what was counted until then is still told.
+            let wanted = |item: &Item| matches!(item, Item::Text(_)) || !stop.is_stopped();
+            let send = |item| wanted(&item) && items.blocking_send(item).is_ok();
             let mut gate = Gate { ledger, send, verified: false, waiting: Vec::new() };
             producer.run(&inputs, &mut |item| gate.pass(item));
             if let Err(error) = gate.end() {

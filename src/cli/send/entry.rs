@@ -82,7 +82,7 @@ impl OpenBatches {
                     Ok(endpoint) => {
                         *counts.accepted_pieces.entry(endpoint.name().to_owned()).or_default() += 1;
                     }
-                    Err(_) => spoiled.push(piece.offset),
+                    Err(reason) => spoiled.push((piece.offset, reason)),
                 }
                 match self.settle(piece.offset, of, entry.fate.err(), earlier) {
                     Some(Some(reason)) => *counts.rejected.entry(reason).or_default() += 1,
@@ -92,7 +92,7 @@ impl OpenBatches {
             }
         }
         let units: Vec<Unit> = entries.iter().flat_map(|entry| entry.units.iter().copied()).collect();
-        Done { spoiled, ..Done::of(counts, &units) }
+        Done::of(counts, &units).spoiling(spoiled)
     }
 
     /// Enters a piece. When it was the last: why its batch is rejected, or nothing when it is accepted.
@@ -106,10 +106,13 @@ impl OpenBatches {
         let (left, rejected) = self.0.entry(offset).or_insert_with(|| {
             let settled = earlier.settled.pieces_of(offset);
             // As the account of the run has it.
-            (of.saturating_sub(settled), earlier.spoiled.contains(&offset).then_some(Reason::Refused))
+            (of.saturating_sub(settled), earlier.spoiled.get(&offset).copied())
         });
         *left = left.saturating_sub(1);
-        *rejected = rejected.or(reason);
+        *rejected = match (*rejected, reason) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
+        };
         if *left > 0 {
             return None;
         }
@@ -182,7 +185,7 @@ mod tests {
         let done = open.enter(&piece(2, BULK), &none);
         assert_eq!((done.counts.total(), &done.pieces[..]), (0, &[(40, 2)][..]));
         let done = open.enter(&piece(1, refused), &none);
-        assert_eq!((done.counts.total(), &done.spoiled[..]), (0, &[40][..]));
+        assert_eq!((done.counts.total(), done.all_spoiled().collect()), (0, vec![(40, Reason::GaveUp)]));
         let done = open.enter(&piece(3, BULK), &none);
         assert_eq!((done.counts.rejected(), done.counts.accepted()), (1, 0));
 
@@ -192,8 +195,10 @@ mod tests {
         earlier.settled.insert_piece(40, 2);
         let done = OpenBatches::default().enter(&piece(3, BULK), &earlier);
         assert_eq!((done.counts.in_pieces, done.counts.accepted()), (1, 1));
-        earlier.spoiled.insert(40);
-        let done = OpenBatches::default().enter(&piece(3, BULK), &earlier);
-        assert_eq!((done.counts.rejected(), done.counts.accepted()), (1, 0));
+        earlier.spoil(40, Reason::GaveUp);
+        for (fate, reason) in [(BULK, Reason::GaveUp), (Err(Reason::Refused), Reason::Refused)] {
+            let done = OpenBatches::default().enter(&piece(3, fate), &earlier);
+            assert_eq!((done.counts.rejected, done.counts.in_pieces), ([(reason, 1)].into(), 0));
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::letters::LetterFile;
 use crate::Endpoint;
 use crate::deliver::dead_letter::DeadLetter;
 use crate::input::RawBatch;
-use crate::journal::{Changed, Counts, End, Journal};
+use crate::journal::{Changed, Counts, End, Journal, Untraced, UntracedErrors};
 use crate::pack::{Part, Unit};
 
 /// The dead letters, and the journal when one is kept.
@@ -18,13 +18,18 @@ use crate::pack::{Part, Unit};
 pub struct Ledger {
     letters: LetterFile,
     book: Option<Book>,
+    untraced: UntracedErrors,
+    /// Those of earlier runs, which are told again when the run was killed before it had entered the batches they are about.
+    again: Vec<Untraced>,
 }
 
 impl Ledger {
     /// Letters for this place, and a journal or none.
     #[must_use]
     pub fn new(letters: LetterFile, book: Option<Book>) -> Self {
-        Self { letters, book }
+        let untraced = book.as_ref().map(|book| book.earlier().untraced.clone()).unwrap_or_default();
+        let again = untraced.kept().to_vec();
+        Self { letters, book, untraced, again }
     }
 
     /// The file of dead letters.
@@ -155,6 +160,27 @@ impl Ledger {
         let Some(book) = &mut self.book else { return Ok(()) };
         book.enter(&Entry::of(parts, Ok(endpoint), |offset| intake.begin(offset)), None)?;
         self.sync_now_and_then()
+    }
+
+    /// Enters an error that could not be traced to one batch.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written down. Nothing may be sent on then.
+    pub fn untraced(&mut self, error: Untraced) -> io::Result<()> {
+        if let Some(known) = self.again.iter().position(|known| *known == error) {
+            self.again.swap_remove(known);
+            return Ok(());
+        }
+        let kept = self.untraced.add(error.clone());
+        let journal = self.book.as_mut().and_then(|book| book.journal.as_mut());
+        journal.map_or(Ok(()), |journal| journal.untraced(kept.then_some(error)))
+    }
+
+    /// All of these, also of earlier runs.
+    #[must_use]
+    pub fn untraced_errors(&self) -> &UntracedErrors {
+        &self.untraced
     }
 
     /// Whether the input is known to be the one that was read before, as far as it was read.

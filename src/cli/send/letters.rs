@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::inputs::Input;
 use crate::clock::SharedClock;
 use crate::deliver::dead_letter::{DeadLetter, DeadLetters, Letters};
-use crate::journal::why;
+use crate::disk::{sync_name, why};
 
 /// Where dead letters go.
 #[derive(Debug)]
@@ -172,11 +172,14 @@ fn behind(path: &Path, from: u64) -> io::Result<Vec<DeadLetter>> {
 /// Opens for adding, after a line end: a run that was killed may have left half a line.
 fn open(path: &Path, overwrite: bool) -> io::Result<(File, bool)> {
     if overwrite {
-        return Ok((File::create(path)?, false));
+        let file = File::create(path)?;
+        named(&file, path)?;
+        return Ok((file, false));
     }
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
     // What is no plain file, such as a pipe, has no end to look at.
-    if !file.metadata()?.is_file() || file.metadata()?.len() == 0 {
+    if length(&file)?.is_none_or(|length| length == 0) {
+        named(&file, path)?;
         return Ok((file, false));
     }
     let mut last = [0];
@@ -186,6 +189,11 @@ fn open(path: &Path, overwrite: bool) -> io::Result<(File, bool)> {
         file.write_all(b"\n")?;
     }
     Ok((file, true))
+}
+
+/// Makes sure that a file that was just made is still there after a loss of power. Letters in it are synced before they count.
+fn named(file: &File, path: &Path) -> io::Result<()> {
+    if length(file)?.is_some() { sync_name(path) } else { Ok(()) }
 }
 
 #[cfg(test)]

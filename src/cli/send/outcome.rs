@@ -17,6 +17,10 @@ use crate::deliver::{Reason, Summary};
 use crate::journal::{Changed, Counts};
 use crate::sandbox::Received;
 use crate::validate::Severity;
+use crate::validate::render::printable;
+
+/// Errors that could not be traced to a batch and are told to people; the others are counted.
+const TOLD: usize = 20;
 
 /// What the sandbox itself counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +165,8 @@ impl Outcome {
             None => {}
         }
         let all = self.rejected() == 0 && self.intake.unreadable == 0;
-        if all && self.summary.notes.is_empty() { Exit::Clean } else { Exit::Findings }
+        let traced = lock(&self.ledger).untraced_errors().is_empty();
+        if all && traced { Exit::Clean } else { Exit::Findings }
     }
 
     fn gave_up(&self) -> u64 {
@@ -217,14 +222,18 @@ impl Outcome {
                 streams.say(format_args!("  what one means: mparticle explain {code}"));
             }
         }
-        for note in &self.summary.notes {
-            let lines: Vec<String> = note.lines.iter().map(ToString::to_string).collect();
-            streams.note(&format!(
-                "the service objects to one of the batches of lines {} without saying which ({}): {}",
-                lines.join(", "),
-                note.code,
-                note.message
-            ));
+        let ledger = lock(&self.ledger);
+        let untraced = ledger.untraced_errors();
+        for error in untraced.kept().iter().take(TOLD) {
+            let code = if error.code.is_empty() { String::new() } else { format!(" ({})", error.code) };
+            let (places, message) = (error.places(), &error.message);
+            streams.note(&printable(&format!(
+                "the service objects to one of the batches of {places} without saying which{code}: {message}"
+            )));
+        }
+        let more = untraced.kept().len().saturating_sub(TOLD) as u64 + untraced.more();
+        if more > 0 {
+            streams.note(&count(more, "more such error"));
         }
     }
 
@@ -279,6 +288,7 @@ impl Outcome {
         let ledger = lock(&self.ledger);
         let letters = ledger.letters();
         let (written, _) = letters.written();
+        let untraced = ledger.untraced_errors();
         let by_path = |counts: &BTreeMap<Endpoint, u64>| -> Map<String, Value> {
             counts.iter().map(|(endpoint, number)| (endpoint.to_string(), json!(number))).collect()
         };
@@ -296,6 +306,10 @@ impl Outcome {
             },
             "not_attempted": self.not_attempted(),
             "not_readable": self.intake.unreadable,
+            "untraced_errors": {
+                "number": untraced.kept().len() as u64 + untraced.more(),
+                "first": untraced.kept(),
+            },
             "errors": codes(Severity::Error),
             "warnings": codes(Severity::Warning),
             "requests": self.summary.requests,

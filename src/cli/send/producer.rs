@@ -74,8 +74,11 @@ impl Producer {
             }
         }
         let checks = validators.iter().map(|(route, validator)| (*route, validator.across())).collect();
-        let printer =
-            if args.quiet { Printer::silent() } else { Printer::new(Shape::Human, &args.check, color) };
+        let printer = if args.quiet {
+            Printer::silent()
+        } else {
+            Printer::new(Shape::Human, &args.check, color).by_kind()
+        };
         Ok(Self {
             format: args.input.format.into(),
             plan: Plan::new(args),
@@ -271,8 +274,9 @@ impl Producer {
     fn too_large(&mut self, name: &str, large: &TooLarge, sink: Sink<'_>) -> bool {
         let letter =
             DeadLetter::unsent(&large.batch, Reason::TooLarge, None, large.to_string()).in_file(name);
-        let text = format!("{name}: {large}\n");
-        self.hold_back(&large.batch, letter) && sink(Item::Text(text.into_bytes()))
+        let mut text = Vec::new();
+        let _ = self.printer.show_line(&mut text, &format!("{name}: {large}"));
+        self.hold_back(&large.batch, letter) && (text.is_empty() || sink(Item::Text(text)))
     }
 
     fn show(&mut self, name: &str, batch: &RawBatch, report: &Report, sink: Sink<'_>) -> bool {
@@ -333,8 +337,11 @@ impl Producer {
                 }
             }
         }
-        if let Some(note) = self.printer.kept_back() {
-            sink(Item::Text(format!("{note}\n").into_bytes()));
+        let mut text = Vec::new();
+        let _ = self.printer.finish(&mut text, complete);
+        text.extend(self.printer.kept_back().into_iter().flat_map(|note| format!("{note}\n\n").into_bytes()));
+        if !text.is_empty() {
+            sink(Item::Text(text));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Whether a delivery begins, goes on or is over already: opens the journal and says so.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use super::letters::LetterFile;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::Input;
 use crate::cli::output::count;
+use crate::disk::{create_folder, why};
 use crate::journal::{Checkpoint, Done, Header, Journal, JournalError, SharedContent, State};
 
 /// Opens the journal, when one is to be kept, and takes from it the time that ages are measured from.
@@ -140,8 +140,8 @@ fn place(args: &SendArgs, inputs: &[Input]) -> Result<Option<PathBuf>, Failure> 
     let all_files = inputs.iter().all(|input| input.stored_size().is_some());
     match &args.state_dir {
         Some(folder) => {
-            fs::create_dir_all(folder).map_err(|error| {
-                Failure::new(format!("--state-dir {}: {}", folder.display(), crate::journal::why(&error)))
+            create_folder(folder).map_err(|error| {
+                Failure::new(format!("--state-dir {}: {}", folder.display(), why(&error)))
             })?;
             Ok(Some(folder.join(name_for(inputs))))
         }

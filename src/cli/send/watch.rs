@@ -9,7 +9,8 @@ use crate::Endpoint;
 use crate::cli::output::{Paint, Streams, grouped};
 use crate::cli::progress::Progress;
 use crate::deliver::dead_letter::DeadLetter;
-use crate::deliver::{Observer, Rejection, Retry, Summary};
+use crate::deliver::{Note, Observer, Rejection, Retry, Summary};
+use crate::journal::Untraced;
 use crate::pack::{Part, Request};
 
 /// Refusals of the service and retries that are told one by one; the rest is counted.
@@ -99,6 +100,18 @@ impl Observer for Watch<'_, '_, '_> {
             format!("{name}:{line}: {}: {}\n\n", paint.error(reason), rejection.message)
         });
         Ok(())
+    }
+
+    fn untraced(&mut self, request: &Request, note: &Note) -> io::Result<()> {
+        let mut ledger = lock(&self.ledger);
+        let intake = lock(&self.intake);
+        let places = request.parts().iter().flat_map(|part| {
+            let offset = part.origin.members().first().map_or(part.offset, |first| first.offset);
+            part.lines().map(move |line| (offset, line))
+        });
+        // Batches of two inputs are never merged, so that the first says it for all of them.
+        let places = places.map(|(offset, line)| (intake.file(offset), line));
+        ledger.untraced(Untraced::new(places, &note.code, &note.message))
     }
 
     fn retry(&mut self, retry: &Retry<'_>) {

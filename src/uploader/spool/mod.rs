@@ -1,6 +1,7 @@
 //! The spool: batches on disk until they are settled, and dead letters until they are read.
 
 mod file;
+mod work;
 mod writer;
 
 use std::path::{Path, PathBuf};

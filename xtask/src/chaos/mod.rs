@@ -213,7 +213,7 @@ impl Run {
         match sender.run(true, Disturbance::None)? {
             End::Code(code, stdout) if matches!(code, 0 | 1) => {
                 let again = Told::parse(code, &stdout).map_err(anyhow::Error::msg)?;
-                if again.summed() != told.summed() || service.arrivals() != before {
+                if again != told || service.arrivals() != before {
                     let more = service.arrivals() - before;
                     bail!(
                         "resumed when all was done: {more} more batches came; it said {told:?}, then {again:?}"

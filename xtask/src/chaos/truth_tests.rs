@@ -157,6 +157,25 @@ fn pieces_are_counted_by_their_events() {
 }
 
 #[test]
+fn a_batch_whose_pieces_were_rejected_for_two_reasons_counts_as_refused() {
+    for reasons in [["refused", "gave_up"], ["gave_up", "refused"]] {
+        let mut world = world();
+        let both =
+            json!({"events": [{"data": {"source_message_id": "c"}}, {"data": {"source_message_id": "d"}}]});
+        world.batches.push(Batch { offset: 400, line: 5, text: both.to_string(), fate: Fate::Good });
+        for ((mark, reason), piece) in ["c", "d"].into_iter().zip(reasons).zip(1..) {
+            let batch = json!({"source_request_id": mark, "events": [{"data": {"source_message_id": mark}}]});
+            world.letters.push(Letter { piece, ..letter(4, reason, batch) });
+            world.account.refused.insert(mark.to_owned());
+        }
+        (world.told.read, world.told.refused) = (5, 1);
+        assert_eq!(world.differences(), Vec::<String>::new());
+        (world.told.refused, world.told.gave_up) = (0, 1);
+        world.shows("the command said");
+    }
+}
+
+#[test]
 fn letters_and_summaries_are_read() {
     let line = r#"{"line":3,"offset":9,"reason":"refused","message":"m","attempts":2,"source_request_id":"i","batch":{"a":1}}"#;
     let letter = Letter::parse(line).unwrap();
