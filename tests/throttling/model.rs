@@ -1,7 +1,7 @@
 //! A model of the service's limits, and of senders that keep to them, in virtual time: events in the order of their time, no sleeping.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
 use mparticle_events::deliver::limiter::Ticket;
@@ -39,7 +39,9 @@ pub struct Service {
     /// Whether it tells how much of the limit is used.
     pub header: bool,
     pub retry_after: Option<u64>,
+    /// What was taken and still counts, and the sum of it.
     taken: VecDeque<(f64, u64)>,
+    counted: u64,
     /// All that was taken, by second.
     seconds: Vec<u64>,
 }
@@ -53,6 +55,7 @@ impl Service {
             header: true,
             retry_after: None,
             taken: VecDeque::new(),
+            counted: 0,
             seconds: Vec::new(),
         }
     }
@@ -66,11 +69,12 @@ impl Service {
             Counting::Fixed(seconds) => ((now / seconds).floor() * seconds, seconds),
             Counting::Sliding(seconds) => (now - seconds, seconds),
         };
-        while self.taken.front().is_some_and(|(at, _)| *at < from) {
+        while let Some((_, gone)) = self.taken.front().copied().filter(|(at, _)| *at < from) {
             self.taken.pop_front();
+            self.counted -= gone;
         }
         let allowed = self.limit(now) * seconds;
-        let used: u64 = self.taken.iter().map(|(_, batches)| batches).sum::<u64>() + batches;
+        let used = self.counted + batches;
         let mut answer = Answer::status(429);
         answer.retry_after = self.retry_after.map(Duration::from_secs);
         if used as f64 > allowed {
@@ -82,6 +86,7 @@ impl Service {
             return answer;
         }
         self.taken.push_back((now, batches));
+        self.counted = used;
         let second = now as usize;
         self.seconds.resize(self.seconds.len().max(second + 1), 0);
         self.seconds[second] += batches;
@@ -92,7 +97,10 @@ impl Service {
 
     /// Batches a second that the last five seconds have more than the five before.
     fn growth(&self, now: f64) -> f64 {
-        let of = |from: usize, to: usize| self.seconds.iter().take(to).skip(from).sum::<u64>() as f64 / 5.0;
+        let length = self.seconds.len();
+        let of = |from: usize, to: usize| {
+            self.seconds[from.min(length)..to.min(length)].iter().sum::<u64>() as f64 / 5.0
+        };
         let now = now as usize + 1;
         of(now.saturating_sub(5), now) - of(now.saturating_sub(10), now.saturating_sub(5))
     }
@@ -109,12 +117,26 @@ pub struct Client {
     /// The seconds in which a request was answered 429.
     pub refused: Vec<f64>,
     pub requests: Vec<f64>,
+    waiting: VecDeque<Ticket>,
 }
 
 impl Client {
     pub fn new(limiter: RateLimiter, batches: u64) -> Self {
         let (taken, refused, requests) = (Vec::new(), Vec::new(), Vec::new());
-        Self { limiter, batches, workers: 64, begins: 0.0, taken, refused, requests }
+        let waiting = VecDeque::new();
+        Self { limiter, batches, workers: 64, begins: 0.0, taken, refused, requests, waiting }
+    }
+
+    fn landed(&mut self, now: Duration, sent: Duration, answer: &Answer) {
+        self.limiter.observe(now, sent, self.batches, answer);
+        self.requests.push(now.as_secs_f64());
+        if answer.status_code() == Some(429) {
+            self.refused.push(now.as_secs_f64());
+        } else {
+            let second = now.as_secs() as usize;
+            self.taken.resize(self.taken.len().max(second + 1), 0);
+            self.taken[second] += self.batches;
+        }
     }
 
     /// Batches a second that were taken between two times.
@@ -130,55 +152,77 @@ impl Client {
 }
 
 enum What {
+    /// A worker has something to send.
     Begin,
-    Ask(Ticket),
-    Arrive { sent: Duration },
-    Land { sent: Duration, answer: Box<Answer> },
+    /// The first in the queue asks whether it may go.
+    Ask,
+    Arrive {
+        sent: Duration,
+    },
+    Land {
+        sent: Duration,
+        answer: Box<Answer>,
+    },
 }
 
-struct Event {
-    client: usize,
-    what: What,
+/// What happens when, in the order of time; of what happens at once, what was said first.
+#[derive(Default)]
+struct Agenda {
+    order: BinaryHeap<Reverse<(Duration, usize)>>,
+    events: HashMap<usize, (usize, What)>,
+    number: usize,
+}
+
+impl Agenda {
+    fn push(&mut self, at: Duration, client: usize, what: What) {
+        self.order.push(Reverse((at, self.number)));
+        self.events.insert(self.number, (client, what));
+        self.number += 1;
+    }
+
+    fn pop(&mut self) -> Option<(Duration, usize, What)> {
+        let Reverse((at, number)) = self.order.pop()?;
+        let (client, what) = self.events.remove(&number)?;
+        Some((at, client, what))
+    }
 }
 
 /// Runs all clients against the service for so many seconds.
+///
+/// Only the first in a client's queue asks; those behind it would hear nothing but to come back later.
 pub fn simulate(service: &mut Service, clients: &mut [Client], seconds: usize, seed: u64) {
     let mut random = Random(seed);
-    let mut order = BinaryHeap::new();
-    let mut events: Vec<Option<Event>> = Vec::new();
-    let push = |order: &mut BinaryHeap<Reverse<(Duration, usize)>>,
-                events: &mut Vec<Option<Event>>,
-                at: Duration,
-                client: usize,
-                what: What| {
-        order.push(Reverse((at, events.len())));
-        events.push(Some(Event { client, what }));
-    };
+    let mut agenda = Agenda::default();
     for (index, client) in clients.iter().enumerate() {
         for _ in 0..client.workers {
-            push(&mut order, &mut events, Duration::from_secs_f64(client.begins), index, What::Begin);
+            agenda.push(Duration::from_secs_f64(client.begins), index, What::Begin);
         }
     }
-    while let Some(Reverse((now, number))) = order.pop() {
+    while let Some((now, index, what)) = agenda.pop() {
         if now.as_secs_f64() >= seconds as f64 {
             break;
         }
-        let Event { client: index, what } = events[number].take().unwrap();
         let client = &mut clients[index];
         match what {
             What::Begin => {
-                let ticket = client.limiter.enter(client.batches);
-                push(&mut order, &mut events, now, index, What::Ask(ticket));
+                client.waiting.push_back(client.limiter.enter(client.batches));
+                if client.waiting.len() == 1 {
+                    agenda.push(now, index, What::Ask);
+                }
             }
-            What::Ask(ticket) => match client.limiter.poll(ticket, now) {
+            What::Ask => match client.limiter.poll(client.waiting[0], now) {
                 // Timers are late by up to a millisecond.
                 Err(due) => {
                     let late = Duration::from_secs_f64(random.next() * 0.001);
-                    push(&mut order, &mut events, due + late, index, What::Ask(ticket));
+                    agenda.push(due + late, index, What::Ask);
                 }
                 Ok(()) => {
                     let way = Duration::from_secs_f64(0.010 + random.next() * 0.006);
-                    push(&mut order, &mut events, now + way, index, What::Arrive { sent: now });
+                    agenda.push(now + way, index, What::Arrive { sent: now });
+                    client.waiting.pop_front();
+                    if !client.waiting.is_empty() {
+                        agenda.push(now, index, What::Ask);
+                    }
                 }
             },
             What::Arrive { sent } => {
@@ -186,21 +230,13 @@ pub fn simulate(service: &mut Service, clients: &mut [Client], seconds: usize, s
                 // Most answers take 30 ms, some many times that.
                 let took = 0.030 * (1.0 + 0.3 * -(1.0 - random.next()).ln()).powi(2);
                 let at = now + Duration::from_secs_f64(took);
-                push(&mut order, &mut events, at, index, What::Land { sent, answer: Box::new(answer) });
+                agenda.push(at, index, What::Land { sent, answer: Box::new(answer) });
             }
             What::Land { sent, answer } => {
-                client.limiter.observe(now, sent, client.batches, &answer);
-                client.requests.push(now.as_secs_f64());
-                let mut again = now;
-                if answer.status_code() == Some(429) {
-                    client.refused.push(now.as_secs_f64());
-                    again += Duration::from_secs_f64(random.next() * 0.5);
-                } else {
-                    let second = now.as_secs() as usize;
-                    client.taken.resize(client.taken.len().max(second + 1), 0);
-                    client.taken[second] += client.batches;
-                }
-                push(&mut order, &mut events, again, index, What::Begin);
+                client.landed(now, sent, &answer);
+                let refused = answer.status_code() == Some(429);
+                let rest = if refused { random.next() * 0.5 } else { 0.0 };
+                agenda.push(now + Duration::from_secs_f64(rest), index, What::Begin);
             }
         }
     }
