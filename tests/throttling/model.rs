@@ -1,7 +1,7 @@
 //! A model of the service's limits, and of senders that keep to them, in virtual time: events in the order of their time, no sleeping.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use mparticle_events::deliver::limiter::Ticket;
@@ -127,6 +127,20 @@ impl Client {
         Self { limiter, batches, workers: 64, begins: 0.0, taken, refused, requests, waiting }
     }
 
+    /// The first in the queue asks, and the next one when it went.
+    fn ask(&mut self, index: usize, now: Duration, random: &mut Random, agenda: &mut Agenda) {
+        while let Some(&first) = self.waiting.front() {
+            if let Err(due) = self.limiter.poll(first, now) {
+                // Timers are late by up to a millisecond.
+                let late = Duration::from_nanos((random.next() * 1e6) as u64);
+                return agenda.push(due + late, index, What::Ask);
+            }
+            self.waiting.pop_front();
+            let way = Duration::from_nanos((1e7 + random.next() * 6e6) as u64);
+            agenda.push(now + way, index, What::Arrive { sent: now });
+        }
+    }
+
     fn landed(&mut self, now: Duration, sent: Duration, answer: &Answer) {
         self.limiter.observe(now, sent, self.batches, answer);
         self.requests.push(now.as_secs_f64());
@@ -168,22 +182,33 @@ enum What {
 /// What happens when, in the order of time; of what happens at once, what was said first.
 #[derive(Default)]
 struct Agenda {
-    order: BinaryHeap<Reverse<(Duration, usize)>>,
-    events: HashMap<usize, (usize, What)>,
-    number: usize,
+    /// Nanoseconds, a running number and the place, in one number: debug builds compare that quickly.
+    order: BinaryHeap<Reverse<u128>>,
+    events: Vec<Option<(usize, What)>>,
+    free: Vec<usize>,
+    number: u128,
 }
+
+const PLACE_BITS: u32 = 16;
 
 impl Agenda {
     fn push(&mut self, at: Duration, client: usize, what: What) {
-        self.order.push(Reverse((at, self.number)));
-        self.events.insert(self.number, (client, what));
+        let place = self.free.pop().unwrap_or(self.events.len());
+        if place == self.events.len() {
+            self.events.push(None);
+        }
+        assert!(place < 1 << PLACE_BITS);
+        self.events[place] = Some((client, what));
+        self.order.push(Reverse((at.as_nanos() << 64) | (self.number << PLACE_BITS) | place as u128));
         self.number += 1;
     }
 
     fn pop(&mut self) -> Option<(Duration, usize, What)> {
-        let Reverse((at, number)) = self.order.pop()?;
-        let (client, what) = self.events.remove(&number)?;
-        Some((at, client, what))
+        let Reverse(key) = self.order.pop()?;
+        let place = key as usize & ((1 << PLACE_BITS) - 1);
+        self.free.push(place);
+        let (client, what) = self.events[place].take()?;
+        Some((Duration::from_nanos((key >> 64) as u64), client, what))
     }
 }
 
@@ -207,36 +232,22 @@ pub fn simulate(service: &mut Service, clients: &mut [Client], seconds: usize, s
             What::Begin => {
                 client.waiting.push_back(client.limiter.enter(client.batches));
                 if client.waiting.len() == 1 {
-                    agenda.push(now, index, What::Ask);
+                    client.ask(index, now, &mut random, &mut agenda);
                 }
             }
-            What::Ask => match client.limiter.poll(client.waiting[0], now) {
-                // Timers are late by up to a millisecond.
-                Err(due) => {
-                    let late = Duration::from_secs_f64(random.next() * 0.001);
-                    agenda.push(due + late, index, What::Ask);
-                }
-                Ok(()) => {
-                    let way = Duration::from_secs_f64(0.010 + random.next() * 0.006);
-                    agenda.push(now + way, index, What::Arrive { sent: now });
-                    client.waiting.pop_front();
-                    if !client.waiting.is_empty() {
-                        agenda.push(now, index, What::Ask);
-                    }
-                }
-            },
+            What::Ask => client.ask(index, now, &mut random, &mut agenda),
             What::Arrive { sent } => {
                 let answer = service.answer(now.as_secs_f64(), client.batches);
                 // Most answers take 30 ms, some many times that.
                 let took = 0.030 * (1.0 + 0.3 * -(1.0 - random.next()).ln()).powi(2);
-                let at = now + Duration::from_secs_f64(took);
+                let at = now + Duration::from_nanos((took * 1e9) as u64);
                 agenda.push(at, index, What::Land { sent, answer: Box::new(answer) });
             }
             What::Land { sent, answer } => {
                 client.landed(now, sent, &answer);
                 let refused = answer.status_code() == Some(429);
-                let rest = if refused { random.next() * 0.5 } else { 0.0 };
-                agenda.push(now + Duration::from_secs_f64(rest), index, What::Begin);
+                let rest = if refused { random.next() * 5e8 } else { 0.0 };
+                agenda.push(now + Duration::from_nanos(rest as u64), index, What::Begin);
             }
         }
     }
