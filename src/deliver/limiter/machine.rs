@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::meter::Meter;
 use super::queue::{Queue, Ticket};
+use super::span::Span;
 use super::speed::Speed;
 use crate::deliver::{Answer, Outcome};
 
@@ -43,6 +44,7 @@ pub struct RateLimiter {
     queue: Queue,
     meter: Meter,
     speed: Speed,
+    span: Span,
     longest_hold: Duration,
     wanted: Option<Duration>,
     breath: Duration,
@@ -67,6 +69,7 @@ impl RateLimiter {
             queue: Queue::default(),
             meter: Meter::default(),
             speed: Speed::new(per_second, per_second.map_or(f64::MAX, |ceiling| ceiling * START)),
+            span: Span::default(),
             longest_hold: Duration::from_secs(5 * 60),
             wanted: None,
             breath: BREATH,
@@ -116,10 +119,11 @@ impl RateLimiter {
     /// The time at which to ask again; nothing was taken.
     pub fn poll(&mut self, ticket: Ticket, now: Duration) -> Result<(), Duration> {
         let turn = self.queue.poll(ticket, now, self.speed.rate());
-        if turn.is_err() {
-            self.wanted = Some(now);
+        match turn {
+            Ok(batches) => self.span.sent(now, batches),
+            Err(_) => self.wanted = Some(now),
         }
-        turn
+        turn.map(|_| ())
     }
 
     /// Gives a place in the queue up.
@@ -151,6 +155,9 @@ impl RateLimiter {
             Outcome::Status(429) => self.throttled(now, sent, batches, answer),
             Outcome::Status(200..=299) => {
                 self.meter.taken(now, batches, answer.percentage_used);
+                if let Some(read) = answer.percentage_used.filter(|read| read.is_finite() && *read >= 0.0) {
+                    self.span.read(sent, read);
+                }
                 self.speed.taken(sent);
                 self.breath = BREATH;
             }
@@ -160,16 +167,19 @@ impl RateLimiter {
             self.hold(now, asked.min(self.longest_hold));
         }
         let wanted = !self.queue.is_empty() || self.wanted.is_some_and(|at| now.saturating_sub(at) < DEMAND);
-        self.speed.follow(now, self.meter.peak(now), wanted, self.meter.per_second(now));
+        let (limit, most) = (self.span.limit(now), self.span.most(now));
+        self.speed.follow(now, self.meter.peak(now), limit, most, wanted, self.meter.per_second(now));
     }
 
     fn throttled(&mut self, now: Duration, sent: Duration, batches: u64, answer: &Answer) {
         self.meter.refused(now, batches);
+        self.span.refused(sent, batches);
         let news = if is_acceleration(answer) {
             self.speed.too_steep(now, sent)
         } else {
             let (peak, share) = (self.meter.peak(now), self.meter.share(now));
-            self.speed.too_fast(now, sent, peak, share, self.meter.per_second(now))
+            self.span.read(sent, 100.0);
+            self.speed.too_fast(now, sent, peak, share, self.span.limit(now), self.span.most(now), self.meter.per_second(now))
         };
         if news && answer.retry_after.is_none() {
             self.hold(now, self.breath);

@@ -6,6 +6,7 @@
 mod machine;
 mod meter;
 mod queue;
+mod span;
 mod speed;
 
 use std::collections::BTreeMap;

@@ -42,7 +42,7 @@ impl Queue {
     }
 
     /// Lets the first one go when it is time; everybody else learns when to ask again, at this rate.
-    pub(super) fn poll(&mut self, ticket: Ticket, now: Duration, rate: Option<f64>) -> Result<(), Duration> {
+    pub(super) fn poll(&mut self, ticket: Ticket, now: Duration, rate: Option<f64>) -> Result<u64, Duration> {
         let mut due = self.next.max(self.held);
         for &(waiting, batches) in &self.waiting {
             if waiting == ticket {
@@ -58,11 +58,10 @@ impl Queue {
             // It is time for those before it, who were woken too: they come first.
             return Err(now.saturating_add(Duration::from_millis(1)));
         }
-        if let Some((_, batches)) = self.waiting.pop_front() {
-            let from = self.next.max(self.held).max(now.saturating_sub(SLACK));
-            self.next = from.saturating_add(cost(batches, rate));
-        }
-        Ok(())
+        let batches = self.waiting.pop_front().map_or(0, |(_, batches)| batches);
+        let from = self.next.max(self.held).max(now.saturating_sub(SLACK));
+        self.next = from.saturating_add(cost(batches, rate));
+        Ok(batches)
     }
 
     /// Nobody goes before this.

@@ -100,7 +100,7 @@ impl Speed {
 
     /// Follows the readings: `peak` is the highest of the last second, `wanted` whether anybody had to wait for the rate, `measured` what
     /// was taken a second.
-    pub(super) fn follow(&mut self, now: Duration, peak: Option<f64>, wanted: bool, measured: f64) {
+    pub(super) fn follow(&mut self, now: Duration, peak: Option<f64>, limit: Option<f64>, most: Option<f64>, wanted: bool, measured: f64) {
         let passed = now.saturating_sub(self.updated);
         self.updated = self.updated.max(now);
         if self.rate.is_none() && peak.is_some_and(|peak| peak > TARGET) {
@@ -115,7 +115,11 @@ impl Speed {
         let seconds = passed.as_secs_f64().min(LONGEST_STEP);
         self.growth += (1.0 - self.growth) * (seconds / GROWTH_BACK);
         let reference = self.configured.unwrap_or(rate);
-        let missing = peak.map(|peak| (target(reference, rate) - peak) / 100.0);
+        let target = target(reference, rate);
+        let missing = match limit {
+            Some(limit) => Some(limit * target / 100.0 / rate - 1.0),
+            None => peak.map(|peak| (target - peak) / 100.0),
+        };
         match missing {
             Some(missing) if missing < 0.0 => self.set(rate * (1.0 + missing * (seconds / DOWN)).max(0.5)),
             _ if !wanted || now < self.frozen => {}
@@ -127,6 +131,9 @@ impl Speed {
                 let more = rate + seconds * reference * BLIND_GROWTH * self.growth;
                 self.set(self.within(now, peak, rate, more));
             }
+        }
+        if let Some((most, rate)) = most.zip(self.rate) {
+            self.set(rate.min(most));
         }
     }
 
@@ -145,6 +152,8 @@ impl Speed {
         sent: Duration,
         peak: Option<f64>,
         share: f64,
+        limit: Option<f64>,
+        most: Option<f64>,
         measured: f64,
     ) -> bool {
         self.frozen = self.frozen.max(now + FROZEN);
@@ -162,6 +171,12 @@ impl Speed {
             self.wall = Some(Wall { rate, at: now, gain: peak.map(|peak| peak / rate.max(LEAST)) });
         }
         self.rate = Some(rate);
+        if limit.is_some() || most.is_some() {
+            self.wall = None;
+            let most = most.unwrap_or(rate).min(limit.map_or(rate, |limit| limit * 0.98));
+            self.set(rate.min(most));
+            return true;
+        }
         self.set(rate * share.clamp(0.5, if told { 0.98 } else { 0.8 }));
         true
     }
