@@ -123,8 +123,8 @@ impl Span {
         let anew = reading < self.last / 4.0 && self.last > RISEN;
         let began = Origin { point: here, reading, half: None, weight: None, fresh: anew, whole: reading < LOW };
         let Some(mut origin) = self.origin.filter(|_| !anew) else {
-            if let Some(ended) = self.origin.filter(|ended| ended.whole && ended.weight.is_some()) {
-                self.settle(here.at - ended.point.at, ended.fresh);
+            if let Some((ended, weight)) = self.origin.filter(|ended| ended.whole).and_then(|ended| Some((ended, ended.weight?))) {
+                self.settle(here.at, here.at - ended.point.at, weight, ended.fresh);
             }
             self.origin = Some(began);
             return;
@@ -143,18 +143,20 @@ impl Span {
         if let Some(weight) = origin.weight {
             if rise < EXPLAINED * sent / weight - ROUNDING {
                 origin.whole = false;
-                self.settle(here.at - self.when(here.sum - weight * rise), rise > 0.0);
+                self.settle(here.at, here.at - self.when(here.sum - weight * rise), weight, rise > 0.0);
             }
         }
         self.origin = Some(origin);
     }
 
-    fn settle(&mut self, window: f64, sure: bool) {
+    /// The end of a window was seen.
+    fn settle(&mut self, now: f64, window: f64, weight: f64, sure: bool) {
         self.sure |= sure;
-        if window > self.window {
-            self.window = window;
-            self.bounds.clear();
+        if window > self.window * LONGER {
+            // What was read with another window in mind is worth nothing now, but so much is known.
+            self.bounds = VecDeque::from([(now, weight * 100.0)]);
         }
+        self.window = self.window.max(window);
     }
 
     /// Since when, and at what weight, the count has been rising for longer than any was known to.
