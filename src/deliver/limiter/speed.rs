@@ -27,6 +27,9 @@ const GROWTH_BACK: f64 = 120.0;
 const FROZEN: Duration = Duration::from_secs(2);
 /// Requests sent earlier than this after a cut say nothing about the new rate.
 const SETTLE: Duration = Duration::from_millis(500);
+/// A share of refusals that is no reason for more than a small cut, and how much of the rate each share above it takes.
+const STRAY: f64 = 0.03;
+const STEEP: f64 = 3.0;
 /// How long a rate that was too much without a reading that tells so is not tried again.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 /// With nothing taken since the last cut, the next one waits for this long: what was sent before has to go out of the service's count first.
@@ -50,6 +53,14 @@ struct Wall {
     gain: Option<f64>,
 }
 
+/// What came of the requests since a first one was refused.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    until: Duration,
+    taken: f64,
+    refused: f64,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Speed {
     /// Batches a second; none when there is no ceiling and never was a reason for one.
@@ -66,6 +77,7 @@ pub(super) struct Speed {
     /// Whether anything that was sent after the last cut was taken; until then, the time from which there can be another cut.
     drained: Option<Duration>,
     wall: Option<Wall>,
+    watch: Option<Watch>,
 }
 
 impl Speed {
@@ -82,6 +94,7 @@ impl Speed {
             settled: Duration::ZERO,
             drained: None,
             wall: None,
+            watch: None,
         }
     }
 
@@ -138,9 +151,26 @@ impl Speed {
     }
 
     /// The service took what was sent at `sent`.
-    pub(super) fn taken(&mut self, sent: Duration) {
+    pub(super) fn taken(&mut self, now: Duration, sent: Duration) {
         if sent >= self.settled {
             self.drained = None;
+        }
+        self.watched(now, 1.0, 0.0);
+    }
+
+    /// Senders of one account that cut by what each happened to be refused end apart; a cut that is the same for all keeps them together,
+    /// and the readings lead back to the limit.
+    fn watched(&mut self, now: Duration, taken: f64, refused: f64) {
+        let Some(mut watch) = self.watch else { return };
+        watch.taken += taken;
+        watch.refused += refused;
+        self.watch = Some(watch).filter(|watch| now < watch.until);
+        if let (None, Some(rate)) = (self.watch, self.rate) {
+            let refused = watch.refused / (watch.taken + watch.refused);
+            if refused > STRAY {
+                self.settled = now;
+                self.set(rate * (1.0 - STEEP * refused).max(0.5));
+            }
         }
     }
 
@@ -157,6 +187,7 @@ impl Speed {
         measured: f64,
     ) -> bool {
         self.frozen = self.frozen.max(now + FROZEN);
+        self.watched(now, 0.0, 1.0);
         if sent < self.settled {
             return false;
         }
@@ -177,7 +208,10 @@ impl Speed {
             self.set(rate.min(most));
             return true;
         }
-        self.set(rate * share.clamp(0.5, if told { 0.98 } else { 0.8 }));
+        if told {
+            self.watch = Some(Watch { until: self.settled, taken: 0.0, refused: 0.0 });
+        }
+        self.set(rate * if told { 0.98 } else { share.clamp(0.5, 0.8) });
         true
     }
 
