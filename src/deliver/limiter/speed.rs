@@ -6,16 +6,16 @@ use std::time::Duration;
 const TARGET: f64 = 98.9;
 /// Whoever is slower than configured steers for a little more, whoever is faster for a little less: that is what makes senders of one account
 /// end at the same rate, although none knows of the others. In percent for each factor of *e*.
-const FAIRNESS: f64 = 0.4;
+const FAIRNESS: f64 = 0.45;
 /// The most that is steered for.
-const TARGET_MAX: f64 = 99.35;
+const TARGET_MAX: f64 = 99.3;
 /// The share of the configured rate that is made use of: requests do not arrive as evenly as they are sent.
 const MARGIN: f64 = 0.988;
 /// A reading from which the service's limit, and not something it does not tell of, explains a 429.
 const NEAR: f64 = 94.0;
 /// Seconds in which most of what is missing to the target is made up for, and most of what is too much is given up.
 const UP: f64 = 3.0;
-const DOWN: f64 = 2.0;
+const DOWN: f64 = 1.0;
 /// Growth a second, as a share of the configured rate: with readings to go by, and without.
 const GROWTH: f64 = 0.04;
 const BLIND_GROWTH: f64 = 0.01;
@@ -28,8 +28,9 @@ const FROZEN: Duration = Duration::from_secs(2);
 /// Requests sent earlier than this after a cut say nothing about the new rate.
 const SETTLE: Duration = Duration::from_millis(500);
 /// A share of refusals that is no reason for more than a small cut, and how much of the rate each share above it takes.
-const STRAY: f64 = 0.03;
-const STEEP: f64 = 3.0;
+const GENTLE: f64 = 0.995;
+const STRAY: f64 = 0.2;
+const STEEP: f64 = 5.0;
 /// How long a rate that was too much without a reading that tells so is not tried again.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 /// With nothing taken since the last cut, the next one waits for this long: what was sent before has to go out of the service's count first.
@@ -169,7 +170,7 @@ impl Speed {
             let refused = watch.refused / (watch.taken + watch.refused);
             if refused > STRAY {
                 self.settled = now;
-                self.set(rate * (1.0 - STEEP * refused).max(0.5));
+                self.set(rate * (1.0 - STEEP * (refused - STRAY)).max(0.5));
             }
         }
     }
@@ -211,7 +212,7 @@ impl Speed {
         if told {
             self.watch = Some(Watch { until: self.settled, taken: 0.0, refused: 0.0 });
         }
-        self.set(rate * if told { 0.98 } else { share.clamp(0.5, 0.8) });
+        self.set(rate * if told { GENTLE } else { share.clamp(0.5, 0.8) });
         true
     }
 
