@@ -158,6 +158,7 @@ impl RateLimiter {
                 if let Some(read) = answer.percentage_used.filter(|read| read.is_finite() && *read >= 0.0) {
                     self.span.read(sent, read);
                 }
+                self.span.taken(sent);
                 self.speed.taken(now, sent);
                 self.breath = BREATH;
             }

@@ -21,6 +21,11 @@ const LONGER: f64 = 1.1;
 const KEPT: f64 = 1.25;
 /// No moment of the window to come may have more than this in it, in percent: a little above what is steered for.
 const BRIM: f64 = 99.6;
+/// The share that is made use of where no readings tell of the limit, and how long that is remembered.
+const BLIND: f64 = 0.97;
+const REMEMBERED: f64 = 15.0 * 60.0;
+/// No window is longer, in seconds.
+const LONGEST: f64 = 120.0;
 /// Moments of the coming window that are looked at.
 const MOMENTS: u32 = 16;
 /// Points that are kept of the past; more of them are thinned out.
@@ -62,12 +67,15 @@ pub(super) struct Span {
     sure: bool,
     /// No more batches in a window than these, by what was read at that time; rising.
     bounds: VecDeque<(f64, f64)>,
+    /// Since when, and at what sum, the service takes requests; and the first and last that it refused then.
+    taking: Option<Point>,
+    closed: Option<(f64, f64)>,
 }
 
 impl Default for Span {
     fn default() -> Self {
         let points = VecDeque::from([Point { at: 0.0, sum: 0.0 }]);
-        Self { points, step: STEP, origin: None, last: 0.0, window: 1.0, sure: false, bounds: VecDeque::new() }
+        Self { points, step: STEP, origin: None, last: 0.0, window: 1.0, sure: false, bounds: VecDeque::new(), taking: None, closed: None }
     }
 }
 
@@ -94,6 +102,25 @@ impl Span {
         let at = sent.as_secs_f64();
         for point in self.points.iter_mut().rev().take_while(|point| point.at >= at) {
             point.sum -= count(batches);
+        }
+        let (first, last) = self.closed.unwrap_or((at, at));
+        self.closed = Some((first.min(at), last.max(at)));
+    }
+
+    /// They were taken. Where no readings tell of the window, a service that was closed for long does: its count was full, and what it took
+    /// since it last opened is all that it takes in a window.
+    pub(super) fn taken(&mut self, sent: Duration) {
+        let at = sent.as_secs_f64();
+        let taking = *self.taking.get_or_insert(Point { at, sum: 0.0 });
+        let Some((first, last)) = self.closed.filter(|closed| at > closed.1) else { return };
+        self.closed = None;
+        let opened = (last + at) / 2.0;
+        let window = opened - taking.at;
+        if self.origin.is_none() && opened - first > SHORTEST {
+            if window < LONGEST {
+                self.settle(at, window, (self.sum(last) - taking.sum) / 100.0, true);
+            }
+            self.taking = Some(Point { at: opened, sum: self.sum(last) });
         }
     }
 
@@ -172,7 +199,12 @@ impl Span {
         if self.window <= SHORTEST || self.open(now.as_secs_f64()).is_some() {
             return None;
         }
-        self.bounds.front().map(|(_, bound)| bound / self.window)
+        let (at, bound) = self.bounds.front()?;
+        let blind = self.origin.is_none();
+        if blind && now.as_secs_f64() - at > REMEMBERED {
+            return None;
+        }
+        Some(bound / self.window * if blind { BLIND } else { 1.0 })
     }
 
     /// The highest rate at which no moment of the window to come has more in it than allowed, whatever was sent before.

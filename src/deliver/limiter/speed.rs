@@ -130,6 +130,9 @@ impl Speed {
         self.growth += (1.0 - self.growth) * (seconds / GROWTH_BACK);
         let reference = self.configured.unwrap_or(rate);
         let target = target(reference, rate);
+        if limit.is_some() {
+            self.wall = None;
+        }
         let missing = match limit {
             Some(limit) => Some(limit * target / 100.0 / rate - 1.0),
             None => peak.map(|peak| (target - peak) / 100.0),
