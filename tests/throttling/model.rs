@@ -16,6 +16,14 @@ pub enum Counting {
     Sliding(f64),
 }
 
+impl Counting {
+    pub fn seconds(self) -> f64 {
+        match self {
+            Self::Fixed(seconds) | Self::Sliding(seconds) => seconds,
+        }
+    }
+}
+
 /// Numbers without a pattern, the same for the same seed (splitmix64).
 pub struct Random(pub u64);
 
@@ -38,6 +46,8 @@ pub struct Service {
     pub acceleration: Option<f64>,
     /// Whether it tells how much of the limit is used.
     pub header: bool,
+    /// Whether that is a whole number.
+    pub rounded: bool,
     pub retry_after: Option<u64>,
     /// What was taken and still counts, and the sum of it.
     taken: VecDeque<(f64, u64)>,
@@ -53,6 +63,7 @@ impl Service {
             limits: vec![(0.0, limit)],
             acceleration: None,
             header: true,
+            rounded: false,
             retry_after: None,
             taken: VecDeque::new(),
             counted: 0,
@@ -91,7 +102,9 @@ impl Service {
         self.seconds.resize(self.seconds.len().max(second + 1), 0);
         self.seconds[second] += batches;
         let mut answer = Answer::status(202);
-        answer.percentage_used = self.header.then(|| (used as f64 / allowed * 100.0).min(100.0));
+        let percentage = (used as f64 / allowed * 100.0).min(100.0);
+        let told = if self.rounded { percentage.round() } else { percentage };
+        answer.percentage_used = self.header.then_some(told);
         answer
     }
 
@@ -112,6 +125,8 @@ pub struct Client {
     pub batches: u64,
     pub workers: usize,
     pub begins: f64,
+    /// For how many seconds of how many there is something to send; always, if it does not say.
+    pub busy: Option<(f64, f64)>,
     /// Batches taken, by second.
     pub taken: Vec<u64>,
     /// The seconds in which a request was answered 429.
@@ -124,7 +139,15 @@ impl Client {
     pub fn new(limiter: RateLimiter, batches: u64) -> Self {
         let (taken, refused, requests) = (Vec::new(), Vec::new(), Vec::new());
         let waiting = VecDeque::new();
-        Self { limiter, batches, workers: 64, begins: 0.0, taken, refused, requests, waiting }
+        Self { limiter, batches, workers: 64, begins: 0.0, busy: None, taken, refused, requests, waiting }
+    }
+
+    /// The first moment from then on at which there is something to send.
+    fn busy_at(&self, at: Duration) -> Duration {
+        let Some((busy, of)) = self.busy else { return at };
+        let at = at.as_secs_f64();
+        let begun = (at / of).floor() * of;
+        Duration::from_secs_f64(if at - begun < busy { at } else { begun + of })
     }
 
     /// The first in the queue asks, and the next one when it went.
@@ -247,7 +270,8 @@ pub fn simulate(service: &mut Service, clients: &mut [Client], seconds: usize, s
                 client.landed(now, sent, &answer);
                 let refused = answer.status_code() == Some(429);
                 let rest = if refused { random.next() * 5e8 } else { 0.0 };
-                agenda.push(now + Duration::from_nanos(rest as u64), index, What::Begin);
+                let again = client.busy_at(now + Duration::from_nanos(rest as u64));
+                agenda.push(again, index, What::Begin);
             }
         }
     }

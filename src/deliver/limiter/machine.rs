@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::meter::Meter;
 use super::queue::{Queue, Ticket};
 use super::span::Span;
-use super::speed::Speed;
+use super::speed::{Speed, Told};
 use crate::deliver::{Answer, Outcome};
 
 /// The share of the configured rate that is begun with.
@@ -43,8 +43,8 @@ const DEMAND: Duration = Duration::from_secs(2);
 pub struct RateLimiter {
     queue: Queue,
     meter: Meter,
-    speed: Speed,
     span: Span,
+    speed: Speed,
     longest_hold: Duration,
     wanted: Option<Duration>,
     breath: Duration,
@@ -68,8 +68,8 @@ impl RateLimiter {
         Self {
             queue: Queue::default(),
             meter: Meter::default(),
-            speed: Speed::new(per_second, per_second.map_or(f64::MAX, |ceiling| ceiling * START)),
             span: Span::default(),
+            speed: Speed::new(per_second, per_second.map_or(f64::MAX, |ceiling| ceiling * START)),
             longest_hold: Duration::from_secs(5 * 60),
             wanted: None,
             breath: BREATH,
@@ -155,10 +155,7 @@ impl RateLimiter {
             Outcome::Status(429) => self.throttled(now, sent, batches, answer),
             Outcome::Status(200..=299) => {
                 self.meter.taken(now, batches, answer.percentage_used);
-                if let Some(read) = answer.percentage_used.filter(|read| read.is_finite() && *read >= 0.0) {
-                    self.span.read(sent, read);
-                }
-                self.span.taken(sent);
+                self.span.taken(sent, answer.percentage_used);
                 self.speed.taken(now, sent);
                 self.breath = BREATH;
             }
@@ -168,8 +165,7 @@ impl RateLimiter {
             self.hold(now, asked.min(self.longest_hold));
         }
         let wanted = !self.queue.is_empty() || self.wanted.is_some_and(|at| now.saturating_sub(at) < DEMAND);
-        let (limit, most) = (self.span.limit(now), self.span.most(now));
-        self.speed.follow(now, self.meter.peak(now), limit, most, wanted, self.meter.per_second(now));
+        self.speed.follow(now, &self.told(now), wanted);
     }
 
     fn throttled(&mut self, now: Duration, sent: Duration, batches: u64, answer: &Answer) {
@@ -178,13 +174,23 @@ impl RateLimiter {
         let news = if is_acceleration(answer) {
             self.speed.too_steep(now, sent)
         } else {
-            let (peak, share) = (self.meter.peak(now), self.meter.share(now));
-            self.span.read(sent, 100.0);
-            self.speed.too_fast(now, sent, peak, share, self.span.limit(now), self.span.most(now), self.meter.per_second(now))
+            self.span.full(sent);
+            self.speed.too_fast(now, sent, &self.told(now))
         };
         if news && answer.retry_after.is_none() {
             self.hold(now, self.breath);
             self.breath = self.breath.saturating_mul(2).min(LONGEST_BREATH);
+        }
+    }
+
+    /// What the answers tell of the limit.
+    fn told(&self, now: Duration) -> Told {
+        Told {
+            peak: self.meter.peak(now),
+            share: self.meter.share(now),
+            measured: self.meter.per_second(now),
+            limit: self.span.limit(now),
+            most: self.span.most(now),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The service counts by key, so everything in a program that sends with one key should ask one [`Limiter`]. A clone of it is the same
 //! limiter; [`Limiters`] finds it by pod and key. There is no global one.
 
+mod ledger;
 mod machine;
 mod meter;
 mod queue;

@@ -27,8 +27,10 @@ const GROWTH_BACK: f64 = 120.0;
 const FROZEN: Duration = Duration::from_secs(2);
 /// Requests sent earlier than this after a cut say nothing about the new rate.
 const SETTLE: Duration = Duration::from_millis(500);
-/// A share of refusals that is no reason for more than a small cut, and how much of the rate each share above it takes.
+/// What a 429 leaves of the rate when a reading explains it, and of the limit when its window is known.
 const GENTLE: f64 = 0.995;
+const KNOWN: f64 = 0.98;
+/// Of the requests right after such a 429, the share of refusals that the readings still take care of; each one above takes so much.
 const STRAY: f64 = 0.2;
 const STEEP: f64 = 5.0;
 /// How long a rate that was too much without a reading that tells so is not tried again.
@@ -52,6 +54,21 @@ struct Wall {
     at: Duration,
     /// Percent of use for each batch a second, then.
     gain: Option<f64>,
+}
+
+/// What the answers tell of the limit at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    /// The highest use of the last second, in percent.
+    pub peak: Option<f64>,
+    /// What was taken lately of all that was sent.
+    pub share: f64,
+    /// Batches taken a second.
+    pub measured: f64,
+    /// Batches a second that a window of many seconds allows.
+    pub limit: Option<f64>,
+    /// The highest rate that such a window has room for, after what was sent already.
+    pub most: Option<f64>,
 }
 
 /// What came of the requests since a first one was refused.
@@ -112,14 +129,13 @@ impl Speed {
         self.rate
     }
 
-    /// Follows the readings: `peak` is the highest of the last second, `wanted` whether anybody had to wait for the rate, `measured` what
-    /// was taken a second.
-    pub(super) fn follow(&mut self, now: Duration, peak: Option<f64>, limit: Option<f64>, most: Option<f64>, wanted: bool, measured: f64) {
+    /// Follows what is told; `wanted` is whether anybody had to wait for the rate.
+    pub(super) fn follow(&mut self, now: Duration, told: &Told, wanted: bool) {
         let passed = now.saturating_sub(self.updated);
         self.updated = self.updated.max(now);
-        if self.rate.is_none() && peak.is_some_and(|peak| peak > TARGET) {
+        if self.rate.is_none() && told.peak.is_some_and(|peak| peak > TARGET) {
             // There was no ceiling; now there is a reason for one.
-            self.rate = Some(measured.max(DOCUMENTED));
+            self.rate = Some(told.measured.max(DOCUMENTED));
         }
         let Some(rate) = self.rate else { return };
         if passed > PAUSE {
@@ -128,30 +144,32 @@ impl Speed {
         }
         let seconds = passed.as_secs_f64().min(LONGEST_STEP);
         self.growth += (1.0 - self.growth) * (seconds / GROWTH_BACK);
-        let reference = self.configured.unwrap_or(rate);
-        let target = target(reference, rate);
-        if limit.is_some() {
+        if told.limit.is_some() {
             self.wall = None;
         }
-        let missing = match limit {
-            Some(limit) => Some(limit * target / 100.0 / rate - 1.0),
-            None => peak.map(|peak| (target - peak) / 100.0),
+        let mut steered = self.steered(now, rate, told, wanted, seconds);
+        if let Some(most) = told.most {
+            steered = steered.min(most);
+        }
+        self.set(steered);
+    }
+
+    /// The rate after so many seconds of steering for the target.
+    fn steered(&self, now: Duration, rate: f64, told: &Told, wanted: bool, seconds: f64) -> f64 {
+        let reference = self.configured.unwrap_or(rate);
+        let target = target(reference, rate);
+        let missing = match told.limit {
+            Some(limit) => Some(limit * target / 100.0 / rate.max(LEAST) - 1.0),
+            None => told.peak.map(|peak| (target - peak) / 100.0),
         };
-        match missing {
-            Some(missing) if missing < 0.0 => self.set(rate * (1.0 + missing * (seconds / DOWN)).max(0.5)),
-            _ if !wanted || now < self.frozen => {}
-            Some(missing) => {
-                let most = reference * GROWTH * self.growth;
-                self.set(self.within(now, peak, rate, rate + seconds * (rate * missing / UP).min(most)));
-            }
-            None => {
-                let more = rate + seconds * reference * BLIND_GROWTH * self.growth;
-                self.set(self.within(now, peak, rate, more));
-            }
-        }
-        if let Some((most, rate)) = most.zip(self.rate) {
-            self.set(rate.min(most));
-        }
+        let most = reference * self.growth * if missing.is_some() { GROWTH } else { BLIND_GROWTH };
+        let more = match missing {
+            Some(missing) if missing < 0.0 => return rate * (1.0 + missing * (seconds / DOWN)).max(0.5),
+            _ if !wanted || now < self.frozen => return rate,
+            Some(missing) => (rate * missing / UP).min(most),
+            None => most,
+        };
+        self.within(now, told.peak, rate, rate + seconds * more)
     }
 
     /// The service took what was sent at `sent`.
@@ -162,34 +180,25 @@ impl Speed {
         self.watched(now, 1.0, 0.0);
     }
 
-    /// Senders of one account that cut by what each happened to be refused end apart; a cut that is the same for all keeps them together,
-    /// and the readings lead back to the limit.
+    /// Counts what came of the requests after a 429, and cuts when too many were refused. Whoever cuts by what just happened to be refused
+    /// ends apart from the other senders of the account; half for all keeps them together, and the readings lead back to the limit.
     fn watched(&mut self, now: Duration, taken: f64, refused: f64) {
-        let Some(mut watch) = self.watch else { return };
+        let Some(watch) = &mut self.watch else { return };
         watch.taken += taken;
         watch.refused += refused;
-        self.watch = Some(watch).filter(|watch| now < watch.until);
-        if let (None, Some(rate)) = (self.watch, self.rate) {
-            let refused = watch.refused / (watch.taken + watch.refused);
-            if refused > STRAY {
-                self.settled = now;
-                self.set(rate * (1.0 - STEEP * (refused - STRAY)).max(0.5));
-            }
+        if now < watch.until {
+            return;
+        }
+        let excess = watch.refused / (watch.taken + watch.refused) - STRAY;
+        self.watch = None;
+        if let Some(rate) = self.rate.filter(|_| excess > 0.0) {
+            self.settled = now;
+            self.set(rate * (1.0 - STEEP * excess).max(0.5));
         }
     }
 
-    /// The service said that the speed is too high, to a request sent at `sent`; `share` is what it took lately of all that was sent. Whether
-    /// that is news.
-    pub(super) fn too_fast(
-        &mut self,
-        now: Duration,
-        sent: Duration,
-        peak: Option<f64>,
-        share: f64,
-        limit: Option<f64>,
-        most: Option<f64>,
-        measured: f64,
-    ) -> bool {
+    /// The service said that the speed is too high, to a request sent at `sent`. Whether that is news.
+    pub(super) fn too_fast(&mut self, now: Duration, sent: Duration, told: &Told) -> bool {
         self.frozen = self.frozen.max(now + FROZEN);
         self.watched(now, 0.0, 1.0);
         if sent < self.settled {
@@ -200,23 +209,25 @@ impl Speed {
             return true;
         }
         self.drained = Some(now + DRAIN);
-        let rate = self.rate.unwrap_or_else(|| measured.max(DOCUMENTED));
-        let told = peak.is_some_and(|peak| peak >= NEAR);
-        if !told {
-            self.wall = Some(Wall { rate, at: now, gain: peak.map(|peak| peak / rate.max(LEAST)) });
-        }
+        let rate = self.rate.unwrap_or_else(|| told.measured.max(DOCUMENTED));
         self.rate = Some(rate);
-        if limit.is_some() || most.is_some() {
-            self.wall = None;
-            let most = most.unwrap_or(rate).min(limit.map_or(rate, |limit| limit * 0.98));
-            self.set(rate.min(most));
-            return true;
-        }
-        if told {
-            self.watch = Some(Watch { until: self.settled, taken: 0.0, refused: 0.0 });
-        }
-        self.set(rate * if told { GENTLE } else { share.clamp(0.5, 0.8) });
+        let left = self.cut(now, rate, told);
+        self.set(left);
         true
+    }
+
+    /// What is left of a rate that was too much.
+    fn cut(&mut self, now: Duration, rate: f64, told: &Told) -> f64 {
+        if told.limit.is_some() || told.most.is_some() {
+            let limit = told.limit.map_or(rate, |limit| limit * KNOWN);
+            return told.most.unwrap_or(rate).min(limit).min(rate);
+        }
+        if told.peak.is_some_and(|peak| peak >= NEAR) {
+            self.watch = Some(Watch { until: self.settled, taken: 0.0, refused: 0.0 });
+            return rate * GENTLE;
+        }
+        self.wall = Some(Wall { rate, at: now, gain: told.peak.map(|peak| peak / rate.max(LEAST)) });
+        rate * told.share.clamp(0.5, 0.8)
     }
 
     /// The service said that the speed grows too fast: it stays, and grows more slowly.

@@ -8,11 +8,16 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// Answers that tell of the last second alone.
+fn told(peak: Option<f64>, share: f64, measured: f64) -> Told {
+    Told { peak, share, measured, limit: None, most: None }
+}
+
 /// Follows a reading that is a function of the rate for so many tenths of a second, from a time on.
 fn follow(speed: &mut Speed, from: u64, tenths: u64, peak: impl Fn(f64) -> Option<f64>) -> f64 {
     for tenth in 0..tenths {
         let rate = speed.rate().unwrap();
-        speed.follow(ms(from + tenth * 100), peak(rate), true, rate);
+        speed.follow(ms(from + tenth * 100), &told(peak(rate), 1.0, rate), true);
     }
     speed.rate().unwrap()
 }
@@ -39,27 +44,27 @@ fn it_grows_above_what_is_configured_only_when_allowed() {
 #[test]
 fn it_does_not_grow_when_nobody_waits() {
     let mut speed = Speed::new(Some(270.0), 100.0);
-    (0..100).for_each(|tenth| speed.follow(ms(tenth * 100), Some(5.0), false, 10.0));
+    (0..100).for_each(|tenth| speed.follow(ms(tenth * 100), &told(Some(5.0), 1.0, 10.0), false));
     assert_eq!(speed.rate(), Some(100.0));
 }
 
 #[test]
 fn a_429_cuts_once_for_all_that_was_in_the_air() {
     let mut speed = Speed::new(Some(270.0), 200.0);
-    assert!(speed.too_fast(ms(5000), ms(4900), None, 1.0, 200.0));
+    assert!(speed.too_fast(ms(5000), ms(4900), &told(None, 1.0, 200.0)));
     let cut = speed.rate().unwrap();
     assert_eq!(cut, 160.0);
-    assert!(!speed.too_fast(ms(5010), ms(4950), None, 1.0, 200.0));
+    assert!(!speed.too_fast(ms(5010), ms(4950), &told(None, 1.0, 200.0)));
     assert_eq!(speed.rate(), Some(cut));
-    speed.taken(ms(5600));
-    assert!(speed.too_fast(ms(5900), ms(5800), None, 0.1, 200.0));
+    speed.taken(ms(5650), ms(5600));
+    assert!(speed.too_fast(ms(5900), ms(5800), &told(None, 0.1, 200.0)));
     assert_eq!(speed.rate(), Some(cut * 0.5));
 }
 
 #[test]
 fn a_429_that_a_reading_explains_costs_little() {
     let mut speed = Speed::new(Some(270.0), 200.0);
-    speed.too_fast(ms(5000), ms(4900), Some(99.9), 1.0, 200.0);
+    speed.too_fast(ms(5000), ms(4900), &told(Some(99.9), 1.0, 200.0));
     assert_eq!(speed.rate(), Some(196.0));
     assert!(speed.wall.is_none());
 }
@@ -67,7 +72,7 @@ fn a_429_that_a_reading_explains_costs_little() {
 #[test]
 fn without_readings_it_keeps_below_the_rate_that_was_too_much() {
     let mut speed = Speed::new(Some(270.0), 200.0);
-    speed.too_fast(ms(1000), ms(900), None, 1.0, 200.0);
+    speed.too_fast(ms(1000), ms(900), &told(None, 1.0, 200.0));
     assert_eq!(follow(&mut speed, 1000, 3000, |_| None), 190.0);
     // Much later it is tried again.
     let rate = follow(&mut speed, 301_000, 9000, |_| None);
@@ -77,7 +82,7 @@ fn without_readings_it_keeps_below_the_rate_that_was_too_much() {
 #[test]
 fn readings_that_fall_make_it_forget_the_rate_that_was_too_much() {
     let mut speed = Speed::new(Some(270.0), 200.0);
-    speed.too_fast(ms(1000), ms(900), Some(70.0), 1.0, 200.0);
+    speed.too_fast(ms(1000), ms(900), &told(Some(70.0), 1.0, 200.0));
     let rate = follow(&mut speed, 1000, 600, |rate| Some(rate * 0.35));
     assert_eq!(rate, 190.0, "as much use a batch as then");
     let rate = follow(&mut speed, 61_000, 600, |rate| Some(rate * 0.1));
@@ -101,16 +106,16 @@ fn acceleration_keeps_the_rate_and_slows_its_growth() {
 fn after_a_pause_it_starts_again() {
     let mut speed = Speed::new(Some(270.0), 100.0);
     assert!(follow(&mut speed, 0, 600, |_| Some(1.0)) > 250.0);
-    speed.follow(ms(200_000), None, true, 0.0);
+    speed.follow(ms(200_000), &told(None, 1.0, 0.0), true);
     assert_eq!(speed.rate(), Some(100.0));
 }
 
 #[test]
 fn no_ceiling_stays_none_until_there_is_a_reason() {
     let mut speed = Speed::new(None, f64::MAX);
-    speed.follow(ms(100), Some(50.0), true, 5000.0);
+    speed.follow(ms(100), &told(Some(50.0), 1.0, 5000.0), true);
     assert_eq!(speed.rate(), None);
-    speed.follow(ms(200), Some(99.9), true, 5000.0);
+    speed.follow(ms(200), &told(Some(99.9), 1.0, 5000.0), true);
     assert!(speed.rate().is_some_and(|rate| rate < 5000.0), "{:?}", speed.rate());
 }
 
@@ -120,16 +125,17 @@ proptest! {
     #[test]
     fn whatever_comes_the_rate_is_a_rate(
         configured in prop::option::of(0.1_f64..5000.0),
-        events in prop::collection::vec((0_u8..4, any::<u32>(), prop::option::of(any::<f64>()), any::<f64>()), 0..200),
+        events in prop::collection::vec((0_u8..4, any::<u32>(), any::<[Option<f64>; 3]>(), any::<f64>()), 0..200),
     ) {
         let mut speed = Speed::new(configured, configured.unwrap_or(f64::MAX) / 2.0);
-        for (kind, at, peak, number) in events {
+        for (kind, at, [peak, limit, most], number) in events {
             let (now, peak) = (ms(at.into()), peak.filter(|peak| peak.is_finite() && *peak >= 0.0));
+            let told = Told { limit: limit.map(f64::abs), most: most.map(f64::abs), ..told(peak, number.abs().min(1.0), number.abs()) };
             match kind {
-                0 => speed.follow(now, peak, true, number.abs()),
-                1 => { speed.too_fast(now, now, peak, number.abs().min(1.0), number.abs()); }
+                0 => speed.follow(now, &told, true),
+                1 => { speed.too_fast(now, now, &told); }
                 2 => { speed.too_steep(now, now); }
-                _ => speed.taken(now),
+                _ => speed.taken(now, now),
             }
             if let Some(rate) = speed.rate() {
                 prop_assert!(rate.is_finite() && rate > 0.0);

@@ -1,0 +1,139 @@
+//! Limits that are counted over many seconds, and a configuration that is right, too low or too high.
+
+use mparticle_events::deliver::RateLimiter;
+
+use crate::model::{Client, Counting, Random, Service, simulate};
+use crate::{Faults, SEEDS};
+
+/// Long windows, and batches in a request.
+const LONG: [(Counting, u64); 4] = [
+    (Counting::Sliding(10.0), 10),
+    (Counting::Fixed(10.0), 10),
+    (Counting::Sliding(60.0), 100),
+    (Counting::Fixed(60.0), 100),
+];
+
+/// One sender alone: what the service allows, and what is configured.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone {
+    pub counting: Counting,
+    pub batches: u64,
+    pub limit: f64,
+    pub configured: f64,
+    /// Whether the rate may grow above what is configured.
+    pub above: bool,
+    pub header: bool,
+    pub rounded: bool,
+}
+
+/// In percent of what can be used, and the share of refused requests: while the window is learned, and in the ten minutes after.
+pub struct Came {
+    pub used: [f64; 2],
+    pub refused: [f64; 2],
+}
+
+impl Alone {
+    pub fn new(counting: Counting, batches: u64, limit: f64, configured: f64) -> Self {
+        Self { counting, batches, limit, configured, above: false, header: true, rounded: false }
+    }
+
+    /// Runs for three windows and the time that growth takes, and ten minutes more. It begins anywhere within a window.
+    pub fn run(&self, seed: u64) -> Came {
+        let mut service = Service::new(self.counting, self.limit);
+        (service.header, service.rounded) = (self.header, self.rounded);
+        let mut limiter = RateLimiter::new(self.configured);
+        if self.above {
+            limiter = limiter.maximum(1000.0);
+        }
+        let window = self.counting.seconds();
+        let mut clients = [Client::new(limiter, self.batches)];
+        let begins = Random(seed).next() * window;
+        clients[0].begins = begins;
+        let (begins, learned) = (begins as usize, (begins + 3.0 * window) as usize + 30);
+        let ends = learned + 600;
+        simulate(&mut service, &mut clients, ends, seed);
+        let most = if self.above { self.limit } else { self.limit.min(self.configured) };
+        let spans = [(begins, learned), (learned, ends)];
+        Came {
+            used: spans.map(|(from, to)| clients[0].rate(from, to) / most * 100.0),
+            refused: spans.map(|(from, to)| clients[0].refused(from, to)),
+        }
+    }
+}
+
+#[test]
+fn a_long_window_is_learned_whatever_is_configured() {
+    let mut faults = Faults::default();
+    for (counting, batches) in LONG {
+        for (limit, configured, above) in [
+            (270.0, 270.0, false),
+            (270.0, 135.0, false),
+            (270.0, 135.0, true),
+            (135.0, 270.0, false),
+            (135.0, 540.0, false),
+        ] {
+            for rounded in [false, true] {
+                let alone = Alone { above, rounded, ..Alone::new(counting, batches, limit, configured) };
+                for seed in SEEDS {
+                    let Came { used, refused } = alone.run(seed);
+                    let fine = used[1] > 95.0 && refused[1] < 0.001 && used[0] > 50.0 && refused[0] < 0.1;
+                    faults
+                        .unless(fine, format!("{alone:?} seed {seed}: {used:.2?} %, {refused:.5?} refused"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn without_readings_a_long_window_is_learned_from_how_long_it_is_closed() {
+    let mut faults = Faults::default();
+    for (counting, batches) in LONG {
+        for configured in [270.0, 540.0] {
+            let alone = Alone { header: false, ..Alone::new(counting, batches, 135.0, configured) };
+            for seed in SEEDS {
+                let Came { used, refused } = alone.run(seed);
+                let fine = used[1] > 60.0 && refused[1] < 0.015;
+                faults.unless(fine, format!("{alone:?} seed {seed}: {used:.2?} %, {refused:.5?} refused"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_limit_of_a_long_window_that_halves_and_doubles_is_followed() {
+    let mut faults = Faults::default();
+    for (counting, batches) in LONG {
+        for seed in SEEDS {
+            let mut service = Service::new(counting, 270.0);
+            service.limits = vec![(0.0, 270.0), (600.0, 135.0), (1500.0, 270.0)];
+            let mut clients = [Client::new(RateLimiter::new(270.0), batches)];
+            simulate(&mut service, &mut clients, 2400, seed);
+            for (limit, from, to) in [(135.0, 900, 1500), (270.0, 1800, 2400)] {
+                let (used, refused) =
+                    (clients[0].rate(from, to) / limit * 100.0, clients[0].refused(from, to));
+                let what = format!("{counting:?} seed {seed}: {limit}: {used:.2} %, {refused:.5} refused");
+                faults.unless(used > 95.0 && refused < 0.001, what);
+            }
+        }
+    }
+}
+
+/// A sender that has something to send for five seconds of ten does not take its own pauses for the service's windows.
+#[test]
+fn pauses_are_not_taken_for_windows() {
+    let mut faults = Faults::default();
+    for counting in
+        [Counting::Sliding(1.0), Counting::Fixed(1.0), Counting::Sliding(10.0), Counting::Fixed(10.0)]
+    {
+        for seed in SEEDS {
+            let mut service = Service::new(counting, 270.0);
+            let mut clients = [Client::new(RateLimiter::new(270.0), 1)];
+            clients[0].busy = Some((5.0, 10.0));
+            simulate(&mut service, &mut clients, 400, seed);
+            let (rate, refused) = (clients[0].rate(200, 400), clients[0].refused(0, 400));
+            let what = format!("{counting:?} seed {seed}: {rate:.1}, {refused:.5} refused");
+            faults.unless(rate > 135.0 * 0.9 && refused < 0.001, what);
+        }
+    }
+}
