@@ -76,7 +76,9 @@ fn a_long_window_is_learned_whatever_is_configured() {
                 let alone = Alone { above, rounded, ..Alone::new(counting, batches, limit, configured) };
                 for seed in SEEDS {
                     let Came { used, refused } = alone.run(seed);
-                    let fine = used[1] > 95.0 && refused[1] < 0.001 && used[0] > 50.0 && refused[0] < 0.1;
+                    // Four times too much is found out as well, but a few 429 later.
+                    let seldom = if configured > 2.0 * limit { 0.005 } else { 0.001 };
+                    let fine = used[1] > 95.0 && refused[1] < seldom && used[0] > 50.0 && refused[0] < 0.1;
                     faults
                         .unless(fine, format!("{alone:?} seed {seed}: {used:.2?} %, {refused:.5?} refused"));
                 }

@@ -41,7 +41,7 @@ impl Queue {
         self.waiting.is_empty()
     }
 
-    /// Lets the first one go when it is time; everybody else learns when to ask again, at this rate.
+    /// Lets the first one go when it is time, and says how many batches that are; everybody else learns when to ask again, at this rate.
     pub(super) fn poll(&mut self, ticket: Ticket, now: Duration, rate: Option<f64>) -> Result<u64, Duration> {
         let mut due = self.next.max(self.held);
         for &(waiting, batches) in &self.waiting {
@@ -97,11 +97,11 @@ mod tests {
         let rate = Some(100.0);
         assert_eq!(queue.poll(small, ms(0), rate), Err(ms(1010)));
         assert_eq!(queue.poll(large, ms(0), rate), Err(ms(10)));
-        assert_eq!(queue.poll(first, ms(0), rate), Ok(()));
+        assert_eq!(queue.poll(first, ms(0), rate), Ok(1));
         assert_eq!(queue.poll(small, ms(10), rate), Err(ms(1010)), "the large one is first");
-        assert_eq!(queue.poll(large, ms(10), rate), Ok(()));
+        assert_eq!(queue.poll(large, ms(10), rate), Ok(100));
         assert_eq!(queue.poll(small, ms(1009), rate), Err(ms(1010)));
-        assert_eq!(queue.poll(small, ms(1010), rate), Ok(()));
+        assert_eq!(queue.poll(small, ms(1010), rate), Ok(1));
         assert!(queue.is_empty());
     }
 
@@ -111,7 +111,7 @@ mod tests {
         let (first, second) = (queue.enter(100), queue.enter(1));
         assert_eq!(queue.poll(second, ms(0), Some(10.0)), Err(ms(10_000)));
         queue.leave(first);
-        assert_eq!(queue.poll(second, ms(0), Some(10.0)), Ok(()));
+        assert_eq!(queue.poll(second, ms(0), Some(10.0)), Ok(1));
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         queue.hold(ms(5000));
         queue.hold(ms(1000));
         assert_eq!(queue.poll(first, ms(10), Some(10.0)), Err(ms(5000)));
-        assert_eq!(queue.poll(first, ms(5000), Some(10.0)), Ok(()));
+        assert_eq!(queue.poll(first, ms(5000), Some(10.0)), Ok(10));
         assert_eq!(queue.poll(second, ms(5000), Some(10.0)), Err(ms(6000)));
     }
 

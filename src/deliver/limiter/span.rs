@@ -25,10 +25,12 @@ const LOW: f64 = 25.0;
 /// A reading this much lower than the last one is of a new count.
 const DROP: f64 = 0.25;
 /// Less than this share of the expected rise, and a rounding, mean that something has gone out of the count.
-const EXPLAINED: f64 = 0.85;
+const EXPLAINED: f64 = 0.9;
 const ROUNDING: f64 = 1.0;
 /// A window that was seen whole is not doubted before a count has gone on for so many times as long.
 const LONGER: f64 = 1.1;
+/// The share of a count that has to have been seen to tell how long it lasted.
+const CLOSE: f64 = 0.85;
 /// A bound counts for so many windows: the lowest of one is the limit, and the next one has to be complete before it is forgotten.
 const KEPT: f64 = 1.25;
 /// No moment of the window to come may have more than this in it, in percent: a little above what is steered for.
@@ -67,7 +69,8 @@ struct Closed {
 pub(super) struct Span {
     ledger: Ledger,
     origin: Option<Origin>,
-    last: f64,
+    /// When what was sent that was read last, and the reading.
+    last: (f64, f64),
     /// Seconds that the service counts over; at least.
     window: f64,
     /// Whether a window was seen from its beginning to its end.
@@ -84,7 +87,7 @@ impl Default for Span {
         Self {
             ledger: Ledger::default(),
             origin: None,
-            last: 0.0,
+            last: (0.0, 0.0),
             window: 1.0,
             sure: false,
             bounds: VecDeque::new(),
@@ -107,8 +110,8 @@ impl Span {
     pub(super) fn taken(&mut self, sent: Duration, reading: Option<f64>) {
         let at = sent.as_secs_f64();
         if let Some(reading) = reading.filter(|read| read.is_finite() && *read >= 0.0) {
-            self.learn(Point { at, sum: self.ledger.sum(at) }, reading);
-            self.last = reading;
+            self.learn(at, reading);
+            self.last = (at, reading);
             self.bound(at, reading);
         }
         self.reopened(at);
@@ -127,31 +130,33 @@ impl Span {
         self.closed = Some(Closed { first: first.min(at), last: last.max(at) });
     }
 
-    fn learn(&mut self, here: Point, reading: f64) {
-        let fresh = self.last > RISEN && reading < self.last * DROP;
-        let Some(mut origin) = self.origin.filter(|_| !fresh) else {
-            self.ended(here.at);
-            self.origin =
-                Some(Origin { point: here, reading, fresh, whole: reading < LOW, half: None, weight: None });
-            return;
-        };
-        if !origin.whole {
+    fn learn(&mut self, at: f64, reading: f64) {
+        let fresh = self.last.1 > RISEN && reading < self.last.1 * DROP;
+        if !fresh && self.origin.is_some_and(|origin| !origin.whole) {
             return;
         }
+        let here = Point { at, sum: self.ledger.sum(at) };
+        let Some(mut origin) = self.origin.filter(|_| !fresh) else {
+            self.ended(at);
+            self.origin = Some(Origin { point: here, reading, fresh, whole: reading < LOW, half: None, weight: None });
+            return;
+        };
         let (rise, sent) = (reading - origin.reading, here.sum - origin.point.sum);
         origin.weigh(rise, sent);
         if let Some(weight) = origin.weight.filter(|weight| rise < EXPLAINED * sent / weight - ROUNDING) {
             origin.whole = false;
-            let reach = here.at - self.ledger.when(here.sum - weight * rise);
-            self.settle(here.at, reach, weight, rise > 0.0);
+            let reach = at - self.ledger.when(here.sum - weight * rise);
+            self.settle(at, reach, weight, rise > 0.0);
         }
         self.origin = Some(origin);
     }
 
-    /// A new count begins: the one before it is over.
+    /// A new count begins: the one before it is over. When, is known only if there were readings until shortly before.
     fn ended(&mut self, now: f64) {
         if let Some(Origin { point, fresh, whole: true, weight: Some(weight), .. }) = self.origin {
-            self.settle(now, now - point.at, weight, fresh);
+            let (seen, lasted) = (self.last.0 - point.at, now - point.at);
+            let close = seen > lasted * CLOSE;
+            self.settle(now, if close { lasted } else { seen }, weight, fresh && close);
         }
     }
 
@@ -182,7 +187,7 @@ impl Span {
     }
 
     fn bound(&mut self, at: f64, reading: f64) {
-        if self.rising(at).is_some() {
+        if self.window <= SHORTEST || self.rising(at).is_some() {
             self.bounds.clear();
         } else if reading > 0.0 {
             let bound = (self.ledger.sum(at) - self.ledger.sum(at - self.window)) / reading * 100.0;

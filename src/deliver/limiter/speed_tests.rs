@@ -65,8 +65,35 @@ fn a_429_cuts_once_for_all_that_was_in_the_air() {
 fn a_429_that_a_reading_explains_costs_little() {
     let mut speed = Speed::new(Some(270.0), 200.0);
     speed.too_fast(ms(5000), ms(4900), &told(Some(99.9), 1.0, 200.0));
-    assert_eq!(speed.rate(), Some(196.0));
+    assert_eq!(speed.rate(), Some(199.0));
     assert!(speed.wall.is_none());
+}
+
+#[test]
+fn many_429_after_it_halve_the_rate_whatever_their_number() {
+    let left = |taken: u32, refused: u32| {
+        let mut speed = Speed::new(Some(270.0), 200.0);
+        speed.too_fast(ms(5000), ms(4900), &told(Some(99.9), 1.0, 200.0));
+        (0..taken).for_each(|_| speed.taken(ms(5100), ms(5050)));
+        (0..refused).for_each(|_| {
+            speed.too_fast(ms(5200), ms(4950), &told(Some(99.9), 1.0, 200.0));
+        });
+        speed.taken(ms(5600), ms(5550));
+        speed.rate().unwrap()
+    };
+    assert_eq!([left(50, 0), left(50, 10)], [199.0, 199.0], "strays");
+    assert_eq!([left(50, 40), left(50, 60), left(10, 90)], [99.5, 99.5, 99.5]);
+}
+
+#[test]
+fn what_is_known_of_a_long_window_goes_before_the_last_second() {
+    let mut speed = Speed::new(Some(270.0), 200.0);
+    let known =
+        |limit: f64, most: f64| Told { limit: Some(limit), most: Some(most), ..told(Some(1.0), 1.0, 200.0) };
+    (0..600).for_each(|tenth| speed.follow(ms(tenth * 100), &known(150.0, 1000.0), true));
+    assert!((speed.rate().unwrap() / 149.0 - 1.0).abs() < 0.01, "{:?}", speed.rate());
+    speed.follow(ms(60_100), &known(150.0, 50.0), true);
+    assert_eq!(speed.rate(), Some(50.0));
 }
 
 #[test]
