@@ -130,7 +130,7 @@ fn pauses_are_not_taken_for_windows() {
     {
         for seed in SEEDS {
             let mut service = Service::new(counting, 270.0);
-            let mut clients = [Client::new(RateLimiter::new(270.0), 1)];
+            let mut clients = [Client::new(RateLimiter::new(270.0), 3)];
             clients[0].busy = Some((5.0, 10.0));
             simulate(&mut service, &mut clients, 400, seed);
             let (rate, refused) = (clients[0].rate(200, 400), clients[0].refused(0, 400));

@@ -138,7 +138,8 @@ impl Span {
         let here = Point { at, sum: self.ledger.sum(at) };
         let Some(mut origin) = self.origin.filter(|_| !fresh) else {
             self.ended(at);
-            self.origin = Some(Origin { point: here, reading, fresh, whole: reading < LOW, half: None, weight: None });
+            self.origin =
+                Some(Origin { point: here, reading, fresh, whole: reading < LOW, half: None, weight: None });
             return;
         };
         let (rise, sent) = (reading - origin.reading, here.sum - origin.point.sum);

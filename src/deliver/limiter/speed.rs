@@ -30,6 +30,8 @@ const SETTLE: Duration = Duration::from_millis(500);
 /// What a 429 leaves of the rate when a reading explains it, and of the limit when its window is known.
 const GENTLE: f64 = 0.995;
 const KNOWN: f64 = 0.98;
+/// Counts over many seconds read steadier: so much more is steered for, in percent.
+const STEADIER: f64 = 0.15;
 /// Of the requests right after such a 429, the share of refusals that the readings still take care of; each one above takes so much.
 const STRAY: f64 = 0.2;
 const STEEP: f64 = 5.0;
@@ -159,7 +161,7 @@ impl Speed {
         let reference = self.configured.unwrap_or(rate);
         let target = target(reference, rate);
         let missing = match told.limit {
-            Some(limit) => Some(limit * target / 100.0 / rate.max(LEAST) - 1.0),
+            Some(limit) => Some(limit * (target + STEADIER) / 100.0 / rate.max(LEAST) - 1.0),
             None => told.peak.map(|peak| (target - peak) / 100.0),
         };
         let most = reference * self.growth * if missing.is_some() { GROWTH } else { BLIND_GROWTH };
