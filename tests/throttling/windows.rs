@@ -72,16 +72,17 @@ fn a_long_window_is_learned_whatever_is_configured() {
             (135.0, 270.0, false),
             (135.0, 540.0, false),
         ] {
-            for rounded in [false, true] {
-                let alone = Alone { above, rounded, ..Alone::new(counting, batches, limit, configured) };
-                for seed in SEEDS {
-                    let Came { used, refused } = alone.run(seed);
-                    // Four times too much is found out as well, but a few 429 later.
-                    let seldom = if configured > 2.0 * limit { 0.005 } else { 0.001 };
-                    let fine = used[1] > 95.0 && refused[1] < seldom && used[0] > 50.0 && refused[0] < 0.1;
-                    faults
-                        .unless(fine, format!("{alone:?} seed {seed}: {used:.2?} %, {refused:.5?} refused"));
-                }
+            for seed in SEEDS {
+                let alone = Alone {
+                    above,
+                    rounded: seed % 2 == 1,
+                    ..Alone::new(counting, batches, limit, configured)
+                };
+                let Came { used, refused } = alone.run(seed);
+                // Four times too much is found out as well, but a few 429 later.
+                let seldom = if configured > 2.0 * limit { 0.005 } else { 0.001 };
+                let fine = used[1] > 95.0 && refused[1] < seldom && used[0] > 50.0 && refused[0] < 0.1;
+                faults.unless(fine, format!("{alone:?} seed {seed}: {used:.2?} %, {refused:.5?} refused"));
             }
         }
     }
