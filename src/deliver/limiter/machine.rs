@@ -1,4 +1,4 @@
-//! The limiter as a state machine: a queue, a meter and a speed, on a clock that is passed in.
+//! The limiter as a state machine: a queue, a meter, a span and a speed, on a clock that is passed in.
 
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ const DEMAND: Duration = Duration::from_secs(2);
 ///   second. There is no burst allowance, because the service limits not only the speed but also its growth.
 /// - The rate starts at half of what is configured and grows up to it, as long as somebody waits. `X-mp-rate-limit-percentage-used`
 ///   steers it so that about 99 % are used, whatever was configured and whoever else uses the same account.
+/// - Over how many seconds the service counts is learned from how these percentages rise and fall, or, where there are none, from how long
+///   429s last. Until then what is left of the limit is spread over as much time again as has passed.
 /// - 429 for speed cuts the rate and holds all requests for as long as `Retry-After` says; for `acceleration` the rate stays and its
 ///   growth is halved, to recover within minutes.
 ///
