@@ -208,8 +208,12 @@ impl Tables<'_> {
             let _ = write!(list, "({value:?}, &{node}), ");
         }
         let all_used = cases.len() == texts(members.get(tag)?.get("enum"))?.len();
-        let union =
-            self.intern("Union", format!("Union {{ tag: {tag:?}, content: {content:?}, cases: &[{list}] }}"));
+        let quoted = format!("\"{tag}\"");
+        let finder = format!("LazyLock::new(|| Finder::new({quoted:?}))");
+        let union = self.intern(
+            "Union",
+            format!("Union {{ tag: {tag:?}, finder: {finder}, content: {content:?}, cases: &[{list}] }}"),
+        );
         all_used.then(|| format!("Shape::Union(&{union})"))
     }
 }

@@ -20,7 +20,7 @@ pub use facts::{Facts, Seen};
 
 use super::{Limits, Route};
 use rules::Rules;
-use scanner::Scanner;
+use scanner::{Raw, Scanner};
 use walk::Walk;
 
 /// What one pass can say.
@@ -75,7 +75,9 @@ fn decide<'a, R: Record>(bytes: &'a [u8], settings: Settings<'_>, record: R) -> 
     let text = simdutf8::basic::from_utf8(bytes).ok()?;
     let mut walk = Walk::new(text, Rules::new(limits, route, now_ms, record));
     walk.document(table::ROOT)?;
-    if let Some((attributes, deleted)) = walk.rules.finish()? {
+    if let Some((attributes, deleted)) = walk.rules.finish()?
+        && deleted.iter().any(|name| walk.may_be_attribute(*name))
+    {
         let mut scan = Scanner::new(text);
         scan.at = attributes;
         are_apart(scan, deleted)?;
@@ -85,7 +87,7 @@ fn decide<'a, R: Record>(bytes: &'a [u8], settings: Settings<'_>, record: R) -> 
 
 /// MP312: none of the names in `deleted` is a key of the object that follows. The object was read before, so that
 /// nothing in it needs checking.
-fn are_apart(mut scan: Scanner<'_>, deleted: &[&str]) -> Option<()> {
+fn are_apart(mut scan: Scanner<'_>, deleted: &[Raw<'_>]) -> Option<()> {
     const MANY: usize = 100;
     if deleted.len() > MANY {
         return None;
@@ -101,7 +103,7 @@ fn are_apart(mut scan: Scanner<'_>, deleted: &[&str]) -> Option<()> {
             continue;
         }
         let key = scan.string()?;
-        if deleted.contains(&key.text()) {
+        if deleted.iter().any(|name| name.bytes() == key.bytes()) {
             return None;
         }
         scan.expect(b':')?;

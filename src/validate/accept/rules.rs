@@ -25,7 +25,7 @@ pub(super) struct Rules<'a, R> {
     has_events: bool,
     has_law: bool,
     has_attributes: Option<usize>,
-    deleted: Vec<&'a str>,
+    deleted: Vec<Raw<'a>>,
     place: Place,
     event: Event,
 }
@@ -113,15 +113,15 @@ impl<'a, R: Record> Rules<'a, R> {
             }
             // MP308: its demands are left to the rule.
             Hook::CustomEventType => {
-                return (!raw.escaped && !raw.text().eq_ignore_ascii_case("attribution")).then_some(());
+                return (!raw.escaped && !raw.bytes().eq_ignore_ascii_case(b"attribution")).then_some(());
             }
             Hook::Transition => {
-                self.event.initialized = raw.text().eq_ignore_ascii_case("application_initialized");
+                self.event.initialized = raw.bytes().eq_ignore_ascii_case(b"application_initialized");
             }
             Hook::ProductActionKind => {
-                self.event.purchase = raw.escaped || raw.text().eq_ignore_ascii_case("purchase");
+                self.event.purchase = raw.escaped || raw.bytes().eq_ignore_ascii_case(b"purchase");
             }
-            Hook::DeletedName if !raw.escaped => self.deleted.push(raw.text()),
+            Hook::DeletedName if !raw.escaped => self.deleted.push(raw),
             Hook::Country => return (!raw.escaped && codes::is_country(raw.text())).then_some(()),
             Hook::Currency => return (!raw.escaped && codes::is_currency(raw.text())).then_some(()),
             Hook::LocationSource => return mp315::is_known(raw.text()).then_some(()),
@@ -320,7 +320,7 @@ impl<'a, R: Record> Rules<'a, R> {
     }
 
     /// At the end of the batch: where the user's attributes stand and names that they must not have, if any.
-    pub(super) fn finish(&self) -> Option<Option<(usize, &[&'a str])>> {
+    pub(super) fn finish(&self) -> Option<Option<(usize, &[Raw<'a>])>> {
         // MP301, MP302, MP401
         let fine =
             self.identified && self.has_environment && (self.route != Route::Historical || self.has_events);
@@ -357,7 +357,7 @@ fn is_blank_inside(raw: Raw<'_>) -> bool {
 
 /// An id with something in it that is no zero; escapes do not count.
 fn has_digit(raw: Raw<'_>) -> bool {
-    !raw.escaped && raw.text().bytes().any(|byte| byte.is_ascii_alphanumeric() && byte != b'0')
+    !raw.escaped && raw.bytes().iter().any(|byte| byte.is_ascii_alphanumeric() && *byte != b'0')
 }
 
 /// Whether a coordinate is zero; None when it may be out of range. MP313

@@ -1,6 +1,6 @@
 //! Tokens of a JSON document whose bytes are known to be UTF-8. Stops at the first byte that is out of place.
 
-use super::words::{brackets, eight_digits, ends};
+use super::words::{brackets, first_end, leading_digits};
 
 /// Reads one document from front to back.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,12 @@ impl<'a> Raw<'a> {
         self.document.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// The same as bytes.
+    #[inline(always)]
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.document.as_bytes().get(self.start..self.end).unwrap_or_default()
+    }
+
     /// Its length in bytes.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
@@ -70,6 +76,20 @@ impl<'a> Number<'a> {
     }
 }
 
+/// What remains of a word of which so many bytes count.
+const FIRST: [u64; 9] = [
+    0,
+    0xff,
+    0xffff,
+    0xff_ffff,
+    0xffff_ffff,
+    0xff_ffff_ffff,
+    0xffff_ffff_ffff,
+    0xff_ffff_ffff_ffff,
+    u64::MAX,
+];
+/// Powers of ten.
+const TENS: [i64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 /// Digits that certainly fit into 64 bits.
 const SAFE_DIGITS: usize = 18;
 /// A number this short, with an exponent of at most two digits, is certainly finite.
@@ -100,10 +120,16 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Whether the next byte that is no blank is this one. Hardly ever does a blank come before it.
+    #[inline(always)]
+    pub(super) fn is_next(&mut self, wanted: u8) -> Option<bool> {
+        Some(self.peek() == Some(wanted) || self.token()? == wanted)
+    }
+
     /// Consumes `wanted`, after blanks.
     #[inline(always)]
     pub(super) fn expect(&mut self, wanted: u8) -> Option<()> {
-        (self.token()? == wanted).then(|| self.at += 1)
+        self.is_next(wanted)?.then(|| self.at += 1)
     }
 
     /// Nothing but blanks follows.
@@ -120,56 +146,54 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     pub(super) fn ends_of(&self, name: Raw<'_>) -> Option<(u64, u64)> {
         let length = name.len();
-        if length >= 8 {
-            return Some((self.word(name.start)?, self.word(name.start + length - 8)?));
-        }
-        if let Some(word) = self.word(name.start) {
-            return Some((word & !(u64::MAX << (8 * length)), 0));
-        }
-        Some((name.text().bytes().rev().fold(0, |word, byte| word << 8 | u64::from(byte)), 0))
+        let Some(first) = self.word(name.start) else {
+            // A short one, right at the end of the document.
+            return Some((name.text().bytes().rev().fold(0, |word, byte| word << 8 | u64::from(byte)), 0));
+        };
+        // Without branches: lengths of names cannot be foreseen.
+        let last = self.word(name.end.saturating_sub(8))? & 0_u64.wrapping_sub(u64::from(length >= 8));
+        Some((first & FIRST.get(length.min(8))?, last))
     }
 
     /// A text, from its opening quote on.
     #[inline(always)]
     pub(super) fn string(&mut self) -> Option<Raw<'a>> {
         let start = self.at + 1;
-        self.at = start;
+        let mut at = start;
         let mut escaped = false;
         loop {
-            self.skip_plain();
-            match self.peek()? {
+            let rest = self.bytes.get(at..)?;
+            let byte = match rest.first_chunk() {
+                Some(chunk) => match first_end(chunk) {
+                    Some(end) => {
+                        at += end;
+                        // What was found lies within the chunk.
+                        *chunk.get(end & 15)?
+                    }
+                    None => {
+                        at += chunk.len();
+                        continue;
+                    }
+                },
+                None => {
+                    let end = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'))?;
+                    at += end;
+                    *rest.get(end)?
+                }
+            };
+            match byte {
                 b'"' => {
-                    let end = self.at;
-                    self.at += 1;
-                    return Some(Raw { document: self.text, start, end, escaped });
+                    self.at = at + 1;
+                    return Some(Raw { document: self.text, start, end: at, escaped });
                 }
                 b'\\' => {
                     escaped = true;
+                    self.at = at;
                     self.escape()?;
+                    at = self.at;
                 }
                 _ => return None,
             }
-        }
-    }
-
-    /// Moves to the next quote, backslash or control character, or to the end.
-    #[inline(always)]
-    fn skip_plain(&mut self) {
-        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
-        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-            let found = ends(u64::from_le_bytes(*chunk));
-            if found != 0 {
-                self.at = self.bytes.len() - rest.len() + found.trailing_zeros() as usize / 8;
-                return;
-            }
-            rest = behind;
-        }
-        self.at = self.bytes.len() - rest.len();
-        while let Some(byte) = self.peek() {
-            if byte < 0x20 || byte == b'"' || byte == b'\\' {
-                return;
-            }
-            self.at += 1;
         }
     }
 
@@ -246,9 +270,15 @@ impl<'a> Scanner<'a> {
     fn digits(&mut self) -> Option<i64> {
         let start = self.at;
         let mut value = 0_i64;
-        while let Some(eight) = self.word(self.at).and_then(eight_digits) {
-            value = value.wrapping_mul(100_000_000).wrapping_add(eight);
-            self.at += 8;
+        while let Some(word) = self.word(self.at) {
+            let (count, digits) = leading_digits(word);
+            self.at += count;
+            let Some(power) = TENS.get(count) else {
+                value = value.wrapping_mul(100_000_000).wrapping_add(digits);
+                continue;
+            };
+            value = value.wrapping_mul(*power).wrapping_add(digits);
+            return (self.at > start).then_some(value);
         }
         while let Some(byte @ b'0'..=b'9') = self.peek() {
             value = value.wrapping_mul(10).wrapping_add(i64::from(byte - b'0'));

@@ -1,5 +1,9 @@
 //! What the generated tables are made of, and the tables themselves.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::scanner::Raw;
 
 /// What may stand at one place of a batch.
@@ -73,6 +77,8 @@ pub(super) struct Member {
 #[derive(Debug)]
 pub(super) struct Union {
     pub(super) tag: &'static str,
+    /// Finds the name of the tag in its quotes.
+    pub(super) finder: LazyLock<Finder<'static>>,
     pub(super) content: &'static str,
     pub(super) cases: &'static [(&'static str, &'static Node)],
 }
@@ -160,7 +166,7 @@ impl Object {
 
 mod generated {
     #![allow(clippy::unreadable_literal)]
-    use super::{Hook, Member, Node, Object, Shape, Text, Union};
+    use super::{Finder, Hook, LazyLock, Member, Node, Object, Shape, Text, Union};
     include!(concat!(env!("OUT_DIR"), "/accept.rs"));
 }
 

@@ -82,6 +82,15 @@ fn names_to_delete_are_compared_with_those_that_are_set() {
 fn the_type_of_an_event_may_stand_behind_its_data() {
     let batch = |event: &str| format!(r#"{{"environment":"production","mpid":1,"events":[{event}]}}"#);
     let limits = Limits::default();
+    let crash = |breadcrumb: &str| {
+        let known = r#""severity":"error","message":"m","exception_handled":false"#;
+        format!(r#"{{"data":{{"breadcrumbs":[{breadcrumb}],{known}}},"event_type":"crash_report"}}"#)
+    };
+    let nested = crash(r#"{"event_type":"breadcrumb","data":{"label":"x"}}"#);
+    assert_eq!(verdict(&batch(&nested), Route::Either, &limits), Verdict::Clean);
+    // A breadcrumb that is written the same way is taken for the event: it is left to the rules.
+    let twice = crash(r#"{"data":{"label":"x"},"event_type":"breadcrumb"}"#);
+    assert_eq!(verdict(&batch(&twice), Route::Either, &limits), Verdict::Unsure);
     for good in [
         r#"{"data":{"screen_name":"a}\"]"},"event_type":"screen_view"}"#,
         r#" { "data" : { "screen_name" : "a" } , "event_type" : "screen_view" } "#,
@@ -95,6 +104,9 @@ fn the_type_of_an_event_may_stand_behind_its_data() {
         r#"{"data":{"screen_name":"a"}]},"event_type":"screen_view"}"#,
         r#"{"data":[],"event_type":"session_start"}"#,
         r#"{"data":{"screen_name":"a"}}"#,
+        // The first tag that follows belongs to the content, and is not that of the event.
+        r#"{"data":{"screen_name":"a","event_type":"screen_view"}}"#,
+        r#"{"data":{"custom_attributes":{"x":"},","event_type":"screen_view"}},"event_type":"custom_event"}"#,
     ] {
         assert_eq!(verdict(&batch(bad), Route::Either, &limits), Verdict::Unsure, "{bad}");
     }

@@ -16,11 +16,35 @@ pub(super) struct Walk<'a, R> {
     /// Hashes of the keys of the maps that are open, inner ones behind outer ones.
     keys: [u64; KEYS],
     used: usize,
+    /// What the names of the user's attributes hash to.
+    attributes: Filter,
+}
+
+/// A set of hashes that may take others for members, too.
+#[derive(Clone, Copy, Debug, Default)]
+struct Filter([u64; 4]);
+
+impl Filter {
+    fn place(hash: u64) -> (usize, u64) {
+        ((hash >> 62) as usize, 1 << (hash >> 56 & 63))
+    }
+
+    fn add(&mut self, hash: u64) {
+        let (word, bit) = Self::place(hash);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn may_have(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash);
+        self.0.get(word).is_none_or(|word| word & bit != 0)
+    }
 }
 
 impl<'a, R: Record> Walk<'a, R> {
     pub(super) fn new(text: &'a str, rules: Rules<'a, R>) -> Self {
-        Self { scan: Scanner::new(text), rules, keys: [0; KEYS], used: 0 }
+        Self { scan: Scanner::new(text), rules, keys: [0; KEYS], used: 0, attributes: Filter::default() }
     }
 
     /// The whole document.
@@ -32,14 +56,21 @@ impl<'a, R: Record> Walk<'a, R> {
         self.scan.is_over().then_some(())
     }
 
+    #[inline(always)]
     fn value(&mut self, node: &'static Node) -> Option<()> {
-        match self.scan.token()? {
-            b'"' => {
-                let raw = self.scan.string()?;
-                allow(node, kind::STRING)?;
-                check_text(&node.text, raw)?;
-                self.rules.text(node.hook, raw)
-            }
+        // Most values are texts.
+        if self.scan.is_next(b'"')? {
+            let raw = self.scan.string()?;
+            allow(node, kind::STRING)?;
+            check_text(&node.text, raw)?;
+            return self.rules.text(node.hook, raw);
+        }
+        self.other(node)
+    }
+
+    /// A value that is no text.
+    fn other(&mut self, node: &'static Node) -> Option<()> {
+        match self.scan.peek()? {
             b'{' => {
                 allow(node, kind::OBJECT)?;
                 self.object(node)
@@ -87,7 +118,7 @@ impl<'a, R: Record> Walk<'a, R> {
     /// Key and colon; the next value belongs to it.
     #[inline(always)]
     fn key(&mut self) -> Option<Raw<'a>> {
-        if self.scan.token()? != b'"' {
+        if !self.scan.is_next(b'"')? {
             return None;
         }
         let key = self.scan.string()?;
@@ -101,13 +132,12 @@ impl<'a, R: Record> Walk<'a, R> {
     /// After a member or an entry: whether another one follows.
     #[inline(always)]
     fn another(&mut self, end: u8) -> Option<bool> {
-        let byte = self.scan.token()?;
-        self.scan.at += 1;
-        match byte {
-            b',' => Some(true),
-            byte if byte == end => Some(false),
-            _ => None,
+        let another = self.scan.is_next(b',')?;
+        if !another && self.scan.peek()? != end {
+            return None;
         }
+        self.scan.at += 1;
+        Some(another)
     }
 
     fn is_empty(&mut self, end: u8) -> Option<bool> {
@@ -128,9 +158,7 @@ impl<'a, R: Record> Walk<'a, R> {
                     return None;
                 }
                 seen |= bit;
-                if member.node.hook != Hook::None {
-                    self.rules.key = key;
-                }
+                self.rules.key = key;
                 self.value(member.node)?;
                 if !self.another(b'}')? {
                     break;
@@ -163,9 +191,17 @@ impl<'a, R: Record> Walk<'a, R> {
                 }
             }
         }
+        if hook == Hook::UserAttributes {
+            self.keys.get(base..self.used)?.iter().for_each(|hash| self.attributes.add(*hash));
+        }
         let count = self.used - base;
         self.used = base;
         u64::try_from(count).ok()
+    }
+
+    /// Whether a name may be that of an attribute of the user; to be asked at the end of the document.
+    pub(super) fn may_be_attribute(&self, name: Raw<'_>) -> bool {
+        self.hash(name).is_none_or(|hash| self.attributes.may_have(hash))
     }
 
     /// Depends on every byte of the key.
@@ -202,30 +238,46 @@ impl<'a, R: Record> Walk<'a, R> {
     /// The tag may stand before or behind what it is about.
     fn union(&mut self, union: &'static Union) -> Option<u64> {
         let key = self.key()?;
-        if key.text() == union.tag {
+        if key.bytes() == union.tag.as_bytes() {
             let node = self.tag(union)?;
-            if !self.another(b'}')? || self.key()?.text() != union.content {
+            if !self.another(b'}')? || self.key()?.bytes() != union.content.as_bytes() {
                 return None;
             }
             self.content(node)?;
-        } else if key.text() == union.content {
-            let start = self.scan.at;
-            self.scan.leap()?;
-            let end = self.scan.at;
-            if !self.another(b'}')? || self.key()?.text() != union.tag {
+        } else if key.bytes() == union.content.as_bytes() {
+            let expected = self.tag_ahead(union)?;
+            self.content(expected)?;
+            if !self.another(b'}')? || self.key()?.bytes() != union.tag.as_bytes() {
                 return None;
             }
-            let node = self.tag(union)?;
-            let behind = std::mem::replace(&mut self.scan.at, start);
-            self.content(node)?;
-            if self.scan.at != end {
+            if !std::ptr::eq(self.tag(union)?, expected) {
                 return None;
             }
-            self.scan.at = behind;
         } else {
             return None;
         }
         (!self.another(b'}')?).then_some(2)
+    }
+
+    /// What the content that stands here should be, by the tag behind it. Whoever calls this has to look again when the tag is reached:
+    /// the content may hold another union like it.
+    fn tag_ahead(&mut self, union: &'static Union) -> Option<&'static Node> {
+        let start = self.scan.at;
+        let bytes = self.scan.text.as_bytes();
+        let found = start + union.finder.find(bytes.get(start..)?)?;
+        if bytes.get(..found)?.ends_with(b"},") {
+            self.scan.at = found;
+        } else {
+            // Within the content, or blanks stand before it.
+            self.scan.leap()?;
+            if !self.another(b'}')? {
+                return None;
+            }
+        }
+        self.key()?;
+        let node = self.tag(union);
+        self.scan.at = start;
+        node
     }
 
     fn tag(&mut self, union: &'static Union) -> Option<&'static Node> {
@@ -233,10 +285,9 @@ impl<'a, R: Record> Walk<'a, R> {
             return None;
         }
         let tag = self.scan.string()?;
-        union.cases.iter().find(|(name, _)| *name == tag.text()).map(|(_, node)| *node)
+        union.cases.iter().find(|(name, _)| name.as_bytes() == tag.bytes()).map(|(_, node)| *node)
     }
 
-    /// Leaping over the content is only good for objects.
     fn content(&mut self, node: &'static Node) -> Option<()> {
         if self.scan.token()? != b'{' {
             return None;
@@ -258,14 +309,20 @@ fn kinds_of(number: Number<'_>) -> u8 {
 
 #[inline]
 fn check_text(wanted: &Text, raw: Raw<'_>) -> Option<()> {
-    let fits = match wanted {
-        Text::Any => return Some(()),
-        _ if raw.escaped => false,
-        Text::OneOf(values) => values.contains(&raw.text()),
-        Text::Uuid => is_uuid(raw.text()),
+    if matches!(wanted, Text::Any) {
+        return Some(());
+    }
+    (!raw.escaped && is_text(wanted, raw)).then_some(())
+}
+
+#[inline]
+fn is_text(wanted: &Text, raw: Raw<'_>) -> bool {
+    match wanted {
+        Text::Any => true,
+        Text::OneOf(values) => values.iter().any(|value| value.as_bytes() == raw.bytes()),
+        Text::Uuid => is_uuid(raw.bytes()),
         Text::Ip => raw.text().parse::<IpAddr>().is_ok(),
-    };
-    fits.then_some(())
+    }
 }
 
 /// Where a UUID has its hyphens.
@@ -276,8 +333,8 @@ const DASHES: [bool; 36] = {
 };
 
 /// 8-4-4-4-12 hexadecimal digits.
-fn is_uuid(text: &str) -> bool {
-    let Ok(bytes) = <&[u8; 36]>::try_from(text.as_bytes()) else { return false };
+fn is_uuid(text: &[u8]) -> bool {
+    let Ok(bytes) = <&[u8; 36]>::try_from(text) else { return false };
     // Without branches, so that many bytes are looked at in one step.
     let mut wrong = false;
     for (byte, dash) in bytes.iter().zip(&DASHES) {

@@ -1,21 +1,25 @@
-//! Eight bytes at a time: where a run of plain text ends, and what eight digits are worth.
+//! Several bytes at a time: where a run of plain text ends, and what a run of digits is worth.
+
+use wide::u8x16;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The high bit of the first byte that ends a run of plain text: a quote, a backslash or a control character.
-/// Bytes after it may be marked wrongly.
+/// Where the first byte is that ends a run of plain text, if there is one among sixteen.
+///
+/// Most names and values are shorter than that, so that one look is enough and the way taken is foreseeable: to the processor, what
+/// costs is a loop that ends now here, now there.
 #[inline(always)]
-pub(super) fn ends(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5c);
-    let found = (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash)
-        | (word.wrapping_sub(ONES * 0x20) & !word);
-    found & HIGHS
+pub(super) fn first_end(sixteen: &[u8; 16]) -> Option<usize> {
+    let bytes = u8x16::new(*sixteen);
+    let quote = bytes.simd_eq(u8x16::splat(b'"'));
+    let backslash = bytes.simd_eq(u8x16::splat(b'\\'));
+    let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    let found = (quote | backslash | control).to_bitmask();
+    (found != 0).then(|| found.trailing_zeros() as usize)
 }
 
-/// The same for the first quote or bracket.
+/// The high bit of the first byte that is a quote or a bracket. Bytes after it may be marked wrongly.
 #[inline(always)]
 pub(super) fn brackets(word: u64) -> u64 {
     let quote = word ^ (ONES * 0x22);
@@ -28,20 +32,20 @@ pub(super) fn brackets(word: u64) -> u64 {
     found & HIGHS
 }
 
-/// The value of eight digits, if that is what they are.
+/// How many digits a word begins with, and what they are worth.
 #[inline(always)]
-pub(super) fn eight_digits(word: u64) -> Option<i64> {
-    let high = ONES * 0xf0;
-    let carried = word.wrapping_add(ONES * 0x06);
-    if (word & high) != ONES * 0x30 || (carried & high) != ONES * 0x30 {
-        return None;
-    }
+pub(super) fn leading_digits(word: u64) -> (usize, i64) {
+    let values = word ^ (ONES * 0x30);
+    // Adding does not carry from byte to byte.
+    let other = (((values & !HIGHS) + ONES * 0x76) | values) & HIGHS;
+    let bits = other.trailing_zeros() & !7;
+    // To the end, behind zeros.
+    let digits = values.checked_shl(64 - bits).unwrap_or_default();
     // Neighbours are put together in three steps: digits to pairs, pairs to fours, fours to eight.
-    let pairs = word.wrapping_sub(ONES * 0x30);
-    let pairs = pairs.wrapping_mul(10).wrapping_add(pairs >> 8) & 0x00ff_00ff_00ff_00ff;
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
     let eight = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
-    i64::try_from(eight).ok()
+    (bits as usize / 8, i64::try_from(eight).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -49,35 +53,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn eight_digits_are_digits_only() {
-        let read = |text: &[u8; 8]| eight_digits(u64::from_le_bytes(*text));
-        assert_eq!(read(b"01234567"), Some(1_234_567));
-        assert_eq!(read(b"99999999"), Some(99_999_999));
+    fn digits_are_counted_up_to_the_first_other_byte() {
+        let read = |text: &[u8; 8]| leading_digits(u64::from_le_bytes(*text));
+        assert_eq!(read(b"01234567"), (8, 1_234_567));
+        assert_eq!(read(b"99999999"), (8, 99_999_999));
         for place in 0..8 {
             for byte in (0..=255_u8).filter(|byte| !byte.is_ascii_digit()) {
                 let mut text = *b"12345678";
                 text[place] = byte;
-                assert_eq!(read(&text), None, "{byte} at {place}");
+                assert_eq!(
+                    read(&text),
+                    (place, 12_345_678 / 10_i64.pow(8 - place as u32)),
+                    "{byte} at {place}"
+                );
+                // Whatever stands behind it.
+                text[place + 1..].fill(byte ^ 0xff);
+                assert_eq!(
+                    read(&text),
+                    (place, 12_345_678 / 10_i64.pow(8 - place as u32)),
+                    "{byte} at {place}"
+                );
             }
         }
     }
 
     #[test]
     fn the_first_byte_that_ends_a_run_is_found() {
-        let first = |found: u64| found.trailing_zeros() / 8;
+        for place in 0..16 {
+            for byte in 0..=255_u8 {
+                let mut text = [b'a'; 16];
+                text[place] = byte;
+                let is_end = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(first_end(&text), is_end.then_some(place), "{byte} at {place}");
+                text[place..].fill(byte);
+                assert_eq!(first_end(&text), is_end.then_some(place), "{byte} from {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_bracket_is_found() {
         for place in 0..8 {
             for byte in 0..=255_u8 {
                 let mut text = [b'a'; 8];
                 text[place] = byte;
-                let word = u64::from_le_bytes(text);
-                let is_end = byte < 0x20 || byte == b'"' || byte == b'\\';
-                assert_eq!(first(ends(word)), if is_end { place as u32 } else { 8 }, "{byte} at {place}");
+                let first = brackets(u64::from_le_bytes(text)).trailing_zeros() / 8;
                 let is_bracket = matches!(byte, b'"' | b'[' | b']' | b'{' | b'}');
-                assert_eq!(
-                    first(brackets(word)),
-                    if is_bracket { place as u32 } else { 8 },
-                    "{byte} at {place}"
-                );
+                assert_eq!(first, if is_bracket { place as u32 } else { 8 }, "{byte} at {place}");
             }
         }
     }

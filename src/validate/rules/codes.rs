@@ -33,14 +33,26 @@ const CURRENCIES: &str = "\
     USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT \
     XSU XTS XUA XXX YER ZAR ZMW ZWG ZWL";
 
-/// Both tables as lists, which are sorted.
-static COUNTRY_LIST: LazyLock<Vec<&str>> = LazyLock::new(|| COUNTRIES.split(' ').collect());
+/// A bit for each alpha-2 code: by its first letter, then by its second.
+#[allow(clippy::indexing_slicing, reason = "worked out when this is compiled")]
+const ALPHA2: [u32; 26] = {
+    let (table, mut bits, mut at) = (COUNTRIES.as_bytes(), [0; 26], 0);
+    while at < table.len() {
+        bits[(table[at] - b'A') as usize] |= 1 << (table[at + 1] - b'A');
+        // Two letters, three letters, a space.
+        at += 6;
+    }
+    bits
+};
+
+/// The currencies as a list, which is sorted.
 static CURRENCY_LIST: LazyLock<Vec<&str>> = LazyLock::new(|| CURRENCIES.split(' ').collect());
 
 /// Whether the text is an alpha-2 country code, in capitals.
 pub(in crate::validate) fn is_country(code: &str) -> bool {
-    code.len() == 2
-        && COUNTRY_LIST.binary_search_by(|pair| pair.get(..2).unwrap_or_default().cmp(code)).is_ok()
+    let [first, second] = *code.as_bytes() else { return false };
+    let seconds = ALPHA2.get(usize::from(first.wrapping_sub(b'A'))).copied().unwrap_or_default();
+    second.is_ascii_uppercase() && seconds >> (second - b'A') & 1 == 1
 }
 
 /// The alpha-2 code that was meant: by a code in lower case, an alpha-3 code, or `UK`.
