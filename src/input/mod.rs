@@ -29,6 +29,7 @@
 //! Nothing is parsed: only strings and brackets are followed. Whether a batch is good JSON is for the validator to say.
 
 mod ahead;
+mod depth;
 mod detect;
 mod error;
 mod reader;
@@ -36,6 +37,7 @@ pub(crate) mod scan;
 mod source;
 
 pub use ahead::{Ahead, Work, Worked};
+pub(crate) use depth::Depth;
 pub use error::{InputError, InputErrorKind};
 pub use reader::BatchReader;
 

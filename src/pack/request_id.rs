@@ -2,15 +2,18 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use twox_hash::XxHash3_128;
 use uuid::Uuid;
 
 use crate::input::RawBatch;
-use crate::input::scan;
+use crate::input::{Depth, scan};
 
 /// The key that the service de-duplicates by.
 pub(super) const KEY: &str = "source_request_id";
+
+static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"source_request_id\""));
+static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u00"));
 
 /// The bytes that a UUID as an id adds to a batch that is not empty: key, colon, value, comma.
 pub(super) const ADDED: usize = KEY.len() + 2 + 1 + uuid::fmt::Hyphenated::LENGTH + 2 + 1;
@@ -76,19 +79,30 @@ impl RequestIds {
     }
 }
 
-/// Whether a batch has a `source_request_id` among its own members; `None` when it is no JSON object.
+/// Whether a batch has a `source_request_id` among its own members; `None` when it does not begin and end as a JSON object does.
 ///
-/// What follows the member is not looked at. Nor is a batch in which that text does not occur, nor an escape that could spell it: between its
-/// braces it may be malformed.
+/// Of a batch that is malformed in between, the answer may be either.
 ///
 /// A `null` counts as having one: what the batch says is never overwritten.
 #[must_use]
 pub fn has_request_id(batch: &[u8]) -> Option<bool> {
-    if !may_spell_key(batch) {
-        let text = batch.trim_ascii();
-        return (text.len() > 1 && text.starts_with(b"{") && text.ends_with(b"}")).then_some(false);
+    let text = batch.trim_ascii();
+    if text.len() < 2 || !text.starts_with(b"{") || !text.ends_with(b"}") {
+        return None;
     }
-    scan::has_member(batch, KEY)
+    if may_be_escaped(text) {
+        return scan::has_member(text, KEY);
+    }
+    let (mut depth, mut passed) = (Depth::default(), 0);
+    for at in QUOTED.find_iter(text) {
+        depth.pass(text.get(passed..at)?);
+        passed = at;
+        let after = text.get(at + KEY.len() + 2..)?;
+        if depth.level == 1 && !depth.in_string && after.trim_ascii_start().starts_with(b":") {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 /// The batch with the given id put in after its `{`; unchanged when it has one or is no JSON object.
@@ -101,12 +115,9 @@ pub(crate) fn with_id(batch: &[u8], id: &str) -> Vec<u8> {
     [open, &added, rest].concat()
 }
 
-/// Whether the key can stand in a text at all: as it is, or with a letter of it escaped (`\u005f`, `\u0065`, …).
-fn may_spell_key(text: &[u8]) -> bool {
-    static WRITTEN: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(KEY));
-    static ESCAPE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\\u00"));
-    let escaped = |at: usize| matches!(text.get(at + 4), Some(b'5'..=b'7'));
-    WRITTEN.find(text).is_some() || ESCAPE.find_iter(text).any(escaped)
+/// Whether a letter of the key may be written as an escape somewhere (`\u005f`, `\u0065`, …).
+fn may_be_escaped(text: &[u8]) -> bool {
+    ESCAPE.find_iter(text).any(|at| matches!(text.get(at + 4), Some(b'5'..=b'7')))
 }
 
 /// Where a member can be put in: right after the `{`.
@@ -173,6 +184,9 @@ mod tests {
             (br#"{"source\u005frequest\u005Fid":1}"#, Some(true)),
             (br#"{"events":[{"source_request_id":"a"}],"b":"source_request_id"}"#, Some(false)),
             (br#"{"source_request_id ":1,"Source_Request_Id":2}"#, Some(false)),
+            (br#"{"a\"source_request_id":1,"b":{"source_request_id":2}}"#, Some(false)),
+            (br#"{"b":{"source_request_id":2},"source_request_id" :3}"#, Some(true)),
+            (br#"{"a":"{\"source_request_id\":1}","b":"{"}"#, Some(false)),
             (b"{}", Some(false)),
             (b" {} ", Some(false)),
             ("{\"a\":\"caf\\u00e9\"}".as_bytes(), Some(false)),
