@@ -233,7 +233,7 @@ impl Validator {
     /// [`Across::check_prepared`] does the rest.
     #[must_use]
     pub fn prepare(&self, batch: &[u8]) -> Prepared {
-        let mut prepared = Prepared::default();
+        let mut prepared = Prepared::for_most();
         self.prepare_into(batch, &mut prepared);
         prepared
     }

@@ -72,6 +72,15 @@ pub(in crate::validate) struct AttributeFacts {
 }
 
 impl Buffer {
+    pub(in crate::validate) fn for_most() -> Self {
+        Self {
+            identities: Vec::with_capacity(4),
+            attributes: Vec::with_capacity(12),
+            events: Vec::with_capacity(4),
+            ..Self::default()
+        }
+    }
+
     /// Whether there is an id in `source_request_id`.
     pub(in crate::validate) fn has_request_id(&self) -> bool {
         self.request_id.is_some()
