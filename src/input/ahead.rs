@@ -122,7 +122,9 @@ fn read<R: BufRead, T>(
         // What came slowly is not kept waiting for more.
         if full || !reader.has_more_at_hand() {
             bytes = 0;
-            if !hand_over(std::mem::take(&mut chunk)) {
+            // The next one is likely to have as many.
+            let next = Vec::with_capacity(chunk.len());
+            if !hand_over(std::mem::replace(&mut chunk, next)) {
                 return;
             }
         }
