@@ -93,16 +93,30 @@ pub fn has_request_id(batch: &[u8]) -> Option<bool> {
     if may_be_escaped(text) {
         return scan::has_member(text, KEY);
     }
+    let mut places = QUOTED.find_iter(text).peekable();
     let (mut depth, mut passed) = (Depth::default(), 0);
-    for at in QUOTED.find_iter(text) {
+    while let Some(at) = places.next() {
+        let after = text.get(at + KEY.len() + 2..)?;
+        let is_key = after.trim_ascii_start().starts_with(b":");
+        // One place only, and nearer to the end: shorter to count the brackets that are still to be closed.
+        if passed == 0 && at > text.len() / 2 && places.peek().is_none() {
+            return Some(is_key && is_within_one(text.get(..at)?, after));
+        }
         depth.pass(text.get(passed..at)?);
         passed = at;
-        let after = text.get(at + KEY.len() + 2..)?;
-        if depth.level == 1 && !depth.in_string && after.trim_ascii_start().starts_with(b":") {
+        if is_key && depth.level == 1 && !depth.in_string {
             return Some(true);
         }
     }
     Some(false)
+}
+
+/// Whether a place that looks like a key stands within one bracket only, by what follows it.
+fn is_within_one(before: &[u8], after: &[u8]) -> bool {
+    let mut rest = Depth::default();
+    rest.pass(after);
+    // A quote behind a backslash does not begin a text: it stands in one.
+    rest.level == -1 && !rest.in_string && !before.ends_with(b"\\")
 }
 
 /// The batch with the given id put in after its `{`; unchanged when it has one or is no JSON object.
@@ -174,6 +188,27 @@ mod tests {
         let ids = RequestIds::for_input("x");
         assert_ne!(ids.id(&batch(0, b"{}")), ids.id(&batch(1, b"{}")));
         assert_ne!(ids.id(&batch(0, b"{}")), ids.id(&batch(0, b"{ }")));
+    }
+
+    #[test]
+    fn the_key_is_found_wherever_it_stands() {
+        let own = r#""source_request_id":"a""#;
+        for padding in [0, 10, 100, 1000] {
+            let long = "x".repeat(padding);
+            for (text, expected) in [
+                (format!(r#"{{{own},"b":["{long}"]}}"#), true),
+                (format!(r#"{{"b":["{long}"],{own}}}"#), true),
+                (format!(r#"{{"b":["{long}"],{own},"c":{{"d":["]","\"}}"]}}}}"#), true),
+                (format!(r#"{{"b":["{long}",{{{own}}}]}}"#), false),
+                (format!(r#"{{"b":"{long}","c\{own}}}"#), false),
+                (format!(r#"{{"b":"{long}","c":"source_request_id"}}"#), false),
+                (format!(r#"{{"b":[{{{own},"c":"{long}"}}],{own}}}"#), true),
+            ] {
+                assert_eq!(has_request_id(text.as_bytes()), Some(expected), "{text}");
+                let parsed: serde_json::Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(parsed.get(KEY).is_some(), expected, "{text}");
+            }
+        }
     }
 
     #[test]
