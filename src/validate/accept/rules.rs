@@ -360,8 +360,32 @@ fn has_digit(raw: Raw<'_>) -> bool {
     !raw.escaped && raw.bytes().iter().any(|byte| byte.is_ascii_alphanumeric() && *byte != b'0')
 }
 
+/// The whole degrees of a number without an exponent, whatever its sign, and whether it is zero. It is too short for a fraction that a
+/// float would not hold.
+fn read_degrees(number: &[u8]) -> Option<(u16, bool)> {
+    let (mut whole, mut zero, mut fraction) = (0_u16, true, false);
+    for byte in number.strip_prefix(b"-").unwrap_or(number) {
+        match byte {
+            b'0'..=b'9' => {
+                zero &= *byte == b'0';
+                if !fraction {
+                    whole = whole.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
+                }
+            }
+            b'.' => fraction = true,
+            _ => return None,
+        }
+    }
+    Some((whole, zero))
+}
+
 /// Whether a coordinate is zero; None when it may be out of range. MP313
 fn is_zero(number: Number<'_>, bound: f64) -> Option<bool> {
+    if let Some((whole, zero)) = read_degrees(number.bytes())
+        && f64::from(whole) + 1.0 < bound
+    {
+        return Some(zero);
+    }
     let degrees: f64 = number.text().parse().ok()?;
     // Two readers may round differently at the border itself.
     (degrees.abs() < bound - 1e-9).then_some(degrees == 0.0)

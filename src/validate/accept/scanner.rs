@@ -70,6 +70,11 @@ impl<'a> Raw<'a> {
 }
 
 impl<'a> Number<'a> {
+    /// As it is written, as bytes.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.document.as_bytes().get(self.start..self.end).unwrap_or_default()
+    }
+
     /// As it is written.
     pub(super) fn text(&self) -> &'a str {
         self.document.get(self.start..self.end).unwrap_or_default()

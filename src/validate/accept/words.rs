@@ -19,6 +19,20 @@ pub(super) fn first_end(sixteen: &[u8; 16]) -> Option<usize> {
     (found != 0).then(|| found.trailing_zeros() as usize)
 }
 
+/// Whether sixteen bytes are hexadecimal digits but for those whose bit is set, which are hyphens.
+#[inline(always)]
+pub(super) fn is_hexadecimal(sixteen: &[u8; 16], hyphens: u32) -> bool {
+    let bytes = u8x16::new(*sixteen);
+    // In the range when nothing is left of the distance to its start above its length.
+    let within = |bytes: u8x16, start: u8, length: u8| {
+        let distance = bytes - u8x16::splat(start);
+        distance.min(u8x16::splat(length - 1)).simd_eq(distance)
+    };
+    let digits = within(bytes, b'0', 10) | within(bytes | u8x16::splat(0x20), b'a', 6);
+    let are_hyphens = bytes.simd_eq(u8x16::splat(b'-')).to_bitmask();
+    are_hyphens == hyphens && digits.to_bitmask() == 0xffff ^ hyphens
+}
+
 /// The high bit of the first byte that is a quote or a bracket. Bytes after it may be marked wrongly.
 #[inline(always)]
 pub(super) fn brackets(word: u64) -> u64 {
@@ -87,6 +101,18 @@ mod tests {
                 assert_eq!(first_end(&text), is_end.then_some(place), "{byte} at {place}");
                 text[place..].fill(byte);
                 assert_eq!(first_end(&text), is_end.then_some(place), "{byte} from {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_told_from_all_other_bytes() {
+        for place in 0..16 {
+            for byte in 0..=255_u8 {
+                let mut text = *b"0123456789abcDEF";
+                text[place] = byte;
+                assert_eq!(is_hexadecimal(&text, 0), byte.is_ascii_hexdigit(), "{byte} at {place}");
+                assert_eq!(is_hexadecimal(&text, 1 << place), byte == b'-', "{byte} at {place}");
             }
         }
     }
