@@ -150,6 +150,14 @@ impl Client {
         Duration::from_secs_f64(if at - begun < busy { at } else { begun + of })
     }
 
+    /// A worker gets in line.
+    fn begin(&mut self, index: usize, now: Duration, random: &mut Random, agenda: &mut Agenda) {
+        self.waiting.push_back(self.limiter.enter(self.batches));
+        if self.waiting.len() == 1 {
+            self.ask(index, now, random, agenda);
+        }
+    }
+
     /// The first in the queue asks, and the next one when it went.
     fn ask(&mut self, index: usize, now: Duration, random: &mut Random, agenda: &mut Agenda) {
         while let Some(&first) = self.waiting.front() {
@@ -252,12 +260,7 @@ pub fn simulate(service: &mut Service, clients: &mut [Client], seconds: usize, s
         }
         let client = &mut clients[index];
         match what {
-            What::Begin => {
-                client.waiting.push_back(client.limiter.enter(client.batches));
-                if client.waiting.len() == 1 {
-                    client.ask(index, now, &mut random, &mut agenda);
-                }
-            }
+            What::Begin => client.begin(index, now, &mut random, &mut agenda),
             What::Ask => client.ask(index, now, &mut random, &mut agenda),
             What::Arrive { sent } => {
                 let answer = service.answer(now.as_secs_f64(), client.batches);
@@ -271,7 +274,11 @@ pub fn simulate(service: &mut Service, clients: &mut [Client], seconds: usize, s
                 let refused = answer.status_code() == Some(429);
                 let rest = if refused { random.next() * 5e8 } else { 0.0 };
                 let again = client.busy_at(now + Duration::from_nanos(rest as u64));
-                agenda.push(again, index, What::Begin);
+                if again > now {
+                    agenda.push(again, index, What::Begin);
+                } else {
+                    client.begin(index, now, &mut random, &mut agenda);
+                }
             }
         }
     }
