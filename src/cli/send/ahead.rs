@@ -1,27 +1,16 @@
 //! Reads an input for sending; where its batches are checked, that is begun on other threads.
 
 use std::io::BufRead;
-use std::iter;
 use std::sync::Arc;
 
 use super::plan::Routes;
 use super::route::rules_of;
 use crate::cli::ahead::on_threads;
-use crate::input::{BatchReader, InputError, RawBatch};
+use crate::input::{Ahead, BatchReader, RawBatch, Worked};
 use crate::pack::Paths;
 use crate::validate::{Prepared, Route, Validator};
 
-/// A batch, or why it could not be read, and what is known of it before it is looked at together with others.
-pub struct Looked {
-    /// What the reader gave.
-    pub read: Result<RawBatch, InputError>,
-    /// What the first look brought; nothing for what could not be read.
-    pub look: Option<Look>,
-    /// Bytes of the input that had been read when it came.
-    pub bytes_read: u64,
-}
-
-/// What one look at a batch brings.
+/// What one look at a batch brings, before it is looked at together with others.
 pub struct Look {
     /// Where its events go.
     pub paths: Paths,
@@ -29,37 +18,55 @@ pub struct Look {
     pub prepared: Option<Prepared>,
 }
 
-/// The batches of an input in their order. The last item is `None` when all came: without it, a thread ended early.
-pub fn look<R: BufRead + Send + 'static>(
-    reader: BatchReader<R>,
-    routes: Routes,
-    validators: &[(Route, Validator)],
-) -> Box<dyn Iterator<Item = Option<Looked>>> {
-    if validators.is_empty() {
-        let mut reader = reader;
-        let items = iter::from_fn(move || {
-            let read = reader.next()?;
-            let look =
-                read.as_ref().ok().map(|batch| Look { paths: routes.paths(&batch.bytes), prepared: None });
-            Some(Some(Looked { read, look, bytes_read: reader.bytes_read() }))
-        });
-        return Box::new(items.chain(iter::once(None)));
-    }
-    let validators = validators.to_vec();
-    let mut ahead = on_threads(
-        reader,
-        Arc::new(move |batch: &RawBatch| {
+/// The batches of an input in their order, looked at.
+pub enum Looking<R> {
+    /// On this thread, as there is nothing to check; and whether the reader has come to its end.
+    Here(BatchReader<R>, Routes, bool),
+    /// On others.
+    Ahead(Ahead<Look>),
+}
+
+impl<R: BufRead + Send + 'static> Looking<R> {
+    /// Begins with what the reader gives first.
+    pub fn at(reader: BatchReader<R>, routes: Routes, validators: &[(Route, Validator)]) -> Self {
+        if validators.is_empty() {
+            return Self::Here(reader, routes, false);
+        }
+        let validators = validators.to_vec();
+        let look = move |batch: &RawBatch| {
             let paths = routes.paths(&batch.bytes);
             let rules = rules_of(&paths);
             let validator = validators.iter().find(|(route, _)| *route == rules);
             Look { prepared: validator.map(|(_, validator)| validator.prepare(&batch.bytes)), paths }
-        }),
-    );
-    let mut over = false;
-    Box::new(iter::from_fn(move || {
-        if let Some(item) = ahead.next() {
-            return Some(Some(Looked { read: item.read, look: item.worked, bytes_read: item.bytes_read }));
+        };
+        Self::Ahead(on_threads(reader, Arc::new(look)))
+    }
+}
+
+impl<R> Looking<R> {
+    /// Whether everything was handed out; to be asked after the last item. If not, a thread ended early.
+    pub fn is_complete(&self) -> bool {
+        match self {
+            Self::Here(_, _, over) => *over,
+            Self::Ahead(ahead) => ahead.is_complete(),
         }
-        (!std::mem::replace(&mut over, true) && ahead.is_complete()).then_some(None)
-    }))
+    }
+}
+
+impl<R: BufRead> Iterator for Looking<R> {
+    type Item = Worked<Look>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (reader, routes, over) = match self {
+            Self::Here(reader, routes, over) => (reader, *routes, over),
+            Self::Ahead(ahead) => return ahead.next(),
+        };
+        let Some(read) = reader.next() else {
+            *over = true;
+            return None;
+        };
+        let worked =
+            read.as_ref().ok().map(|batch| Look { paths: routes.paths(&batch.bytes), prepared: None });
+        Some(Worked { read, worked, bytes_read: reader.bytes_read() })
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ahead::{self, Look};
+use super::ahead::{Look, Looking};
 use super::args::SendArgs;
 use super::book::Remaining;
 use super::intake::{SharedIntake, SharedLedger, lock};
@@ -133,14 +133,11 @@ impl Producer {
             None => file,
         };
         let reader = BatchReader::new(file).format(self.format);
-        let (mut bytes, mut some, mut complete) = (0, false, false);
-        for item in ahead::look(reader, self.plan.routes, &self.validators) {
-            let Some(item) = item else {
-                complete = true;
-                break;
-            };
+        let (mut bytes, mut some) = (0, false);
+        let mut looking = Looking::at(reader, self.plan.routes, &self.validators);
+        for item in looking.by_ref() {
             (bytes, some) = (item.bytes_read, true);
-            let go_on = match (item.read, item.look) {
+            let go_on = match (item.read, item.worked) {
                 (Ok(batch), Some(look)) => {
                     let batch = RawBatch { offset: start + batch.offset, ..batch };
                     self.batch(&name, batch, &look, start + bytes, sink)
@@ -152,7 +149,7 @@ impl Producer {
                 return None;
             }
         }
-        if !complete {
+        if !looking.is_complete() {
             let what = "the check broke off before the end; this is a fault of the tool";
             self.fail(Failure::new(format!("{name}: {what}")).help("please report it"));
             return None;

@@ -22,8 +22,8 @@ const DEMAND: Duration = Duration::from_secs(2);
 ///   second. There is no burst allowance, because the service limits not only the speed but also its growth.
 /// - The rate starts at half of what is configured and grows up to a little below it, as long as somebody waits.
 ///   `X-mp-rate-limit-percentage-used` steers it so that about 99 % of the service's limit are used, whoever else uses the same account.
-/// - A configured rate that is too high is found out: by these percentages, most often before there is a 429, else by the 429s. One that
-///   is too low is kept to, for it may be meant so; [`maximum`](Self::maximum) lets the rate grow above it.
+/// - A configured rate that is too high is found out, by these percentages or by the first 429s. One that is too low is kept to, for it may
+///   be meant so; [`maximum`](Self::maximum) lets the rate grow above it.
 /// - Over how many seconds the service counts is learned from how these percentages rise and fall, or, where there are none, from how long
 ///   429s last. Until then what is left of the limit is spread over as much time again as has passed.
 /// - Without percentages the limit is known by its 429s only: a rate that was too much is remembered for 15 minutes, then tried again.
@@ -31,9 +31,9 @@ const DEMAND: Duration = Duration::from_secs(2);
 /// - 429 for speed cuts the rate and holds all requests for as long as `Retry-After` says; for `acceleration` the rate stays and its
 ///   growth is halved, to recover within minutes.
 ///
-/// Not solved: limiters that do not know of each other, as in two programs with one account, end at about the same rate only where the service
-/// counts by the second. Where it counts over many seconds they stay within the limit together, but one may get more than twice as much as
-/// the other.
+/// Not solved: limiters that do not know of each other, as in two programs with one account, end at about the same rate only where the
+/// service counts by the second. Where it counts over many seconds they use the limit together with few 429s, but one may get more than
+/// twice as much as the other.
 ///
 /// Time is what has passed since any fixed moment. Programs want a [`Limiter`](super::Limiter), which is this with a clock.
 ///

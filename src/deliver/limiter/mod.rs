@@ -1,8 +1,8 @@
 //! One limiter for each (pod, key): what all senders with the same key share.
 //!
 //! The service counts by key, so everything in a program that sends with one key should ask one [`Limiter`]. A clone of it is the same
-//! limiter; [`Limiters`] finds it by pod and key. There is no global one. What it does when the configured rate is wrong, what it learns, and
-//! what it cannot do is said at [`RateLimiter`].
+//! limiter; [`Limiters`] finds it by pod and key. There is no global one. [`RateLimiter`] says what it does when the configured rate is
+//! wrong, what it learns, and what it cannot do.
 
 mod ledger;
 mod machine;
