@@ -46,5 +46,7 @@ pub use reason::Reason;
 pub use request::{Part, Request};
 #[cfg(feature = "client")]
 pub(crate) use request_id::with_id;
+#[cfg(feature = "uploader")]
+pub(crate) use request_id::{ADDED, with_new_id};
 pub use request_id::{RequestIds, has_request_id};
 pub use unit::Unit;

@@ -16,7 +16,7 @@ static QUOTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"sourc
 static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u00"));
 
 /// The bytes that a UUID as an id adds to a batch that is not empty: key, colon, value, comma.
-pub(super) const ADDED: usize = KEY.len() + 2 + 1 + uuid::fmt::Hyphenated::LENGTH + 2 + 1;
+pub(crate) const ADDED: usize = KEY.len() + 2 + 1 + uuid::fmt::Hyphenated::LENGTH + 2 + 1;
 
 /// The root of all names made here; never changes, or reruns would get other ids.
 const ROOT: Uuid = Uuid::from_u128(0x6d50_6172_7469_636c_8265_7665_6e74_7301);
@@ -122,11 +122,17 @@ fn is_within_one(before: &[u8], after: &[u8]) -> bool {
 /// The batch with the given id put in after its `{`; unchanged when it has one or is no JSON object.
 #[cfg(feature = "client")]
 pub(crate) fn with_id(batch: &[u8], id: &str) -> Vec<u8> {
-    let Some((at, comma)) = gap(batch) else { return batch.to_vec() };
+    if has_request_id(batch) != Some(false) {
+        return batch.to_vec();
+    }
     // Quotes and escapes: an id from a dead letter can be any text.
-    let added = member(&serde_json::Value::from(id).to_string(), comma);
-    let (open, rest) = batch.split_at(at);
-    [open, &added, rest].concat()
+    put_in(batch, serde_json::Value::from(id).to_string().as_bytes()).unwrap_or_else(|| batch.to_vec())
+}
+
+/// The batch with this id put in after its `{`, where it is known to have none; nothing when there is no `{`.
+#[cfg(feature = "uploader")]
+pub(crate) fn with_new_id(batch: &[u8], id: Uuid) -> Option<Vec<u8>> {
+    put_in(batch, &quoted(id))
 }
 
 /// Whether a letter of the key may be written as an escape somewhere (`\u005f`, `\u0065`, …).
@@ -141,31 +147,47 @@ pub(super) fn insertion(batch: &[u8]) -> Option<usize> {
 
 /// What to put into a batch to give it this id, and after how many of its bytes; nothing when it has one, or is no JSON object.
 pub(super) fn splice_id(batch: &[u8], id: impl FnOnce() -> Uuid) -> Option<(usize, Vec<u8>)> {
-    let (at, comma) = gap(batch)?;
-    let mut quoted = [b'"'; 38];
-    if let Some(text) = quoted.get_mut(1..37) {
-        id().hyphenated().encode_lower(text);
-    }
-    Some((at, member(std::str::from_utf8(&quoted).ok()?, comma)))
-}
-
-/// Where the id goes, and what follows it; nothing when there is one, or the batch is no JSON object.
-fn gap(batch: &[u8]) -> Option<(usize, &'static str)> {
     if has_request_id(batch) != Some(false) {
         return None;
     }
+    let (at, comma) = gap(batch)?;
+    let mut member = Vec::with_capacity(ADDED);
+    write_member(&mut member, &quoted(id()), comma);
+    Some((at, member))
+}
+
+/// The batch with the id, which comes with its quotes, after its `{`.
+#[cfg(feature = "client")]
+fn put_in(batch: &[u8], id: &[u8]) -> Option<Vec<u8>> {
+    let (at, comma) = gap(batch)?;
+    let (open, rest) = batch.split_at_checked(at)?;
+    let mut whole = Vec::with_capacity(batch.len() + KEY.len() + id.len() + 4);
+    whole.extend_from_slice(open);
+    write_member(&mut whole, id, comma);
+    whole.extend_from_slice(rest);
+    Some(whole)
+}
+
+/// Where the id goes, and what follows it.
+fn gap(batch: &[u8]) -> Option<(usize, &'static str)> {
     let at = insertion(batch)?;
     let empty = batch.get(at..)?.trim_ascii_start().starts_with(b"}");
     Some((at, if empty { "" } else { "," }))
 }
 
-/// The member that holds an id, which comes with its quotes.
-fn member(id: &str, comma: &str) -> Vec<u8> {
-    let mut text = Vec::with_capacity(KEY.len() + id.len() + 4);
-    for part in ["\"", KEY, "\":", id, comma] {
-        text.extend_from_slice(part.as_bytes());
+/// Writes the member that holds an id, which comes with its quotes.
+fn write_member(into: &mut Vec<u8>, id: &[u8], comma: &str) {
+    for part in [b"\"", KEY.as_bytes(), b"\":", id, comma.as_bytes()] {
+        into.extend_from_slice(part);
     }
-    text
+}
+
+fn quoted(id: Uuid) -> [u8; uuid::fmt::Hyphenated::LENGTH + 2] {
+    let mut quoted = [b'"'; uuid::fmt::Hyphenated::LENGTH + 2];
+    if let Some(text) = quoted.get_mut(1..=uuid::fmt::Hyphenated::LENGTH) {
+        id.hyphenated().encode_lower(text);
+    }
+    quoted
 }
 
 #[cfg(test)]

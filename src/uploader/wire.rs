@@ -3,13 +3,7 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::input::scan;
-use crate::pack::has_request_id;
-
-const KEY: &[u8] = b"source_request_id";
-
-/// What an added id takes: key, quotes, colon, comma and the 36 characters of a UUID.
-const ADDED: usize = KEY.len() + 2 + 1 + 38 + 1;
+use crate::pack::{ADDED, has_request_id, with_new_id};
 
 /// A batch and, when it has none of its own, its `source_request_id`. The two are put together only when it is sent.
 #[derive(Clone)]
@@ -28,7 +22,7 @@ impl Wire {
     pub(super) fn join(&self) -> Bytes {
         match self.id {
             None => self.bytes.clone(),
-            Some(id) => splice(&self.bytes, id).map_or_else(|| self.bytes.clone(), Bytes::from),
+            Some(id) => with_new_id(&self.bytes, id).map_or_else(|| self.bytes.clone(), Bytes::from),
         }
     }
 }
@@ -36,20 +30,6 @@ impl Wire {
 /// Whether a batch that is good JSON has an id of its own.
 pub(super) fn has_own_id(batch: &[u8]) -> bool {
     has_request_id(batch) != Some(false)
-}
-
-fn splice(batch: &[u8], id: Uuid) -> Option<Vec<u8>> {
-    let (open, rest) = batch.split_at(batch.iter().position(|byte| *byte == b'{')? + 1);
-    let empty = rest.iter().find(|byte| !scan::is_space(**byte)) == Some(&b'}');
-    let mut wire = Vec::with_capacity(batch.len() + ADDED);
-    wire.extend_from_slice(open);
-    wire.push(b'"');
-    wire.extend_from_slice(KEY);
-    wire.extend_from_slice(b"\":\"");
-    wire.extend_from_slice(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
-    wire.extend_from_slice(if empty { b"\"" } else { b"\"," });
-    wire.extend_from_slice(rest);
-    Some(wire)
 }
 
 #[cfg(test)]
