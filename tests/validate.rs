@@ -207,6 +207,32 @@ fn severities_can_be_changed() {
     assert_eq!(unknown.to_string(), "there is no rule `numbr-as-text`; did you mean `number-as-text`?");
 }
 
+/// What rules across batches remember at most.
+const REMEMBERED: usize = 500_000;
+
+#[test]
+fn a_rule_across_batches_that_forgets_says_so() {
+    let batch = |id: usize| format!(r#"{{"environment":"production","mpid":1,"source_request_id":"{id}"}}"#);
+    let mut across = validator().across();
+    for id in 0..REMEMBERED {
+        assert!(across.check_bytes(batch(id).as_bytes()).is_clean());
+    }
+    assert_eq!(across.overflowed().count(), 0);
+    assert_eq!(across.check_bytes(batch(0).as_bytes()).findings()[0].severity, Severity::Error);
+
+    // One more: the first is forgotten, which is said once.
+    let report = across.check_bytes(batch(REMEMBERED).as_bytes());
+    let [told] = report.findings() else { panic!("{report:?}") };
+    assert_eq!((told.code, told.severity), ("MP501", Severity::Warning));
+    assert!(told.message.contains("too many ids to remember"), "{}", told.message);
+    assert!(across.check_bytes(batch(REMEMBERED + 1).as_bytes()).is_clean());
+    assert_eq!(across.overflowed().map(|rule| rule.code).collect::<Vec<_>>(), ["MP501"]);
+
+    // Repetitions of what is near are still found, those of what was forgotten no longer.
+    assert_eq!(across.check_bytes(batch(REMEMBERED).as_bytes()).findings()[0].severity, Severity::Error);
+    assert!(across.check_bytes(batch(0).as_bytes()).is_clean());
+}
+
 #[test]
 fn a_validator_is_shared_between_threads() {
     let validator = Validator::builder().route(Route::Live).limits(Limits::default()).build();
