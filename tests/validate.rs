@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mparticle_events::Endpoint;
 use mparticle_events::clock::FixedClock;
 use mparticle_events::types::Batch;
 use mparticle_events::validate::{Finding, Limits, Report, Route, Severity, Validator};
@@ -205,6 +206,25 @@ fn severities_can_be_changed() {
     assert_eq!(severity(&without, "MP104"), None);
     let unknown = Validator::builder().severity("numbr-as-text", None).unwrap_err();
     assert_eq!(unknown.to_string(), "there is no rule `numbr-as-text`; did you mean `number-as-text`?");
+}
+
+#[test]
+fn a_single_batch_is_a_request_with_a_limit_as_well() {
+    let mut limits = Limits::default();
+    limits.batch_bytes = 1_000_000;
+    limits.batch_bytes_hard = 1_000_000;
+    let raised = Validator::builder().limits(limits).build();
+    let codes = |validator: &Validator, bytes: usize| -> Vec<&str> {
+        let batch = CLEAN.to_owned() + &" ".repeat(bytes - CLEAN.len());
+        let report = validator.check_request(batch.as_bytes(), Endpoint::Events);
+        let codes = report.findings().iter().map(|finding| finding.code);
+        codes.filter(|code| matches!(*code, "MP201" | "MP508" | "MP509")).collect()
+    };
+    assert!(codes(&raised, 256_000).is_empty());
+    assert_eq!(codes(&raised, 256_001), ["MP509"]);
+    assert_eq!(codes(&raised, 262_145), ["MP508"]);
+    // With the limits as they are, the batch is what is too large.
+    assert_eq!(codes(&Validator::new(), 262_145), ["MP201"]);
 }
 
 /// What rules across batches remember at most.
