@@ -152,6 +152,21 @@ fn a_bulk_array_where_one_batch_belongs_is_told_apart() {
 }
 
 #[test]
+fn a_byte_order_mark_stands_in_the_first_column() {
+    let report = check(&format!("\u{feff}{CLEAN}"));
+    let [mark] = report.findings() else { panic!("{report:?}") };
+    assert_eq!((mark.code, mark.location.map(|at| (at.line, at.column))), ("MP003", Some((1, 1))));
+}
+
+#[test]
+fn a_list_of_batches_within_an_object_is_told_where_it_belongs() {
+    let report = check(&format!(r#"{{"environment":"production","mpid":1,"batches":[{CLEAN}]}}"#));
+    let [unknown] = report.findings() else { panic!("{report:?}") };
+    assert_eq!((unknown.code, unknown.pointer.as_str()), ("MP110", "/batches"));
+    assert!(unknown.help.as_ref().is_some_and(|help| help.contains("nothing is around")));
+}
+
+#[test]
 fn a_key_that_is_repeated_often_is_one_finding() {
     let report = check(r#"{"environment":"production","mpid":1,"mpid":2,"ip":null,"mpid":3,"events":[]}"#);
     assert_eq!(shape(&report), [("MP005", "/mpid")]);
