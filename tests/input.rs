@@ -157,7 +157,11 @@ fn what_cannot_be_told_apart_ends_the_reading_with_one_message() {
         ("[{\"a\":1},\n]", 2, "found ']' where a batch"),
         ("[{\"a\":1},,{}]", 1, "found ',' where a batch"),
         ("[{\"a\":1}]\n[{\"b\":2}]", 2, "found '[' after the `]`"),
-        ("[\n{\"a\":[1,\n2}, {}]", 3, "`}` closes the wrong bracket in the batch that begins on line 2"),
+        (
+            "[\n{\"a\":[1,\n2}, {}]",
+            3,
+            "`}` in column 2 closes the wrong bracket in the batch that begins on line 2",
+        ),
         ("[{\"a\":\"x},\n{}]", 1, "a string is not closed"),
         ("{\n\"a\":1},\n{\"b\":2}", 2, "found ',' where a batch"),
         ("id,name\n1,é\n", 1, "expected a batch, which begins with `{`, found 'i'"),
@@ -177,13 +181,17 @@ fn binary_files_get_one_clear_message() {
         (b"\xff\xfe{\0}\0", "UTF-16"),
         (b"{\0\"\0", "UTF-16"),
         (b"{\"a\":1}\n\0\0", "binary"),
-        (b"{\"a\":\"\xff\"}", "binary"),
+        (b"{\"a\":\"\xff\x01\"}", "binary"),
+        (b"\xff{}", "binary"),
         (b"PAR1\x15\x04", "Parquet"),
     ] {
         let (before, error) = fault(bytes);
         assert_eq!(before, 0);
         assert!(error.what().contains(words), "{error}");
     }
+    // Another encoding is for the rules to tell.
+    let latin = b"{\"a\":\"M\xfcnchen\"}";
+    assert_eq!(BatchReader::new(&latin[..]).map(|batch| batch.unwrap().bytes).collect::<Vec<_>>(), [latin]);
     // A character of three bytes across the end of the bytes that are looked at.
     let text = format!("{{\"a\":\"{}€\"}}", "x".repeat(1016));
     for capacity in [1024, 1025, 8192] {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mparticle_events::Endpoint;
 use mparticle_events::clock::FixedClock;
 use mparticle_events::types::Batch;
 use mparticle_events::validate::{Finding, Limits, Report, Route, Severity, Validator};
@@ -151,6 +152,21 @@ fn a_bulk_array_where_one_batch_belongs_is_told_apart() {
 }
 
 #[test]
+fn a_byte_order_mark_stands_in_the_first_column() {
+    let report = check(&format!("\u{feff}{CLEAN}"));
+    let [mark] = report.findings() else { panic!("{report:?}") };
+    assert_eq!((mark.code, mark.location.map(|at| (at.line, at.column))), ("MP003", Some((1, 1))));
+}
+
+#[test]
+fn a_list_of_batches_within_an_object_is_told_where_it_belongs() {
+    let report = check(&format!(r#"{{"environment":"production","mpid":1,"batches":[{CLEAN}]}}"#));
+    let [unknown] = report.findings() else { panic!("{report:?}") };
+    assert_eq!((unknown.code, unknown.pointer.as_str()), ("MP110", "/batches"));
+    assert!(unknown.help.as_ref().is_some_and(|help| help.contains("nothing is around")));
+}
+
+#[test]
 fn a_key_that_is_repeated_often_is_one_finding() {
     let report = check(r#"{"environment":"production","mpid":1,"mpid":2,"ip":null,"mpid":3,"events":[]}"#);
     assert_eq!(shape(&report), [("MP005", "/mpid")]);
@@ -205,6 +221,51 @@ fn severities_can_be_changed() {
     assert_eq!(severity(&without, "MP104"), None);
     let unknown = Validator::builder().severity("numbr-as-text", None).unwrap_err();
     assert_eq!(unknown.to_string(), "there is no rule `numbr-as-text`; did you mean `number-as-text`?");
+}
+
+#[test]
+fn a_single_batch_is_a_request_with_a_limit_as_well() {
+    let mut limits = Limits::default();
+    limits.batch_bytes = 1_000_000;
+    limits.batch_bytes_hard = 1_000_000;
+    let raised = Validator::builder().limits(limits).build();
+    let codes = |validator: &Validator, bytes: usize| -> Vec<&str> {
+        let batch = CLEAN.to_owned() + &" ".repeat(bytes - CLEAN.len());
+        let report = validator.check_request(batch.as_bytes(), Endpoint::Events);
+        let codes = report.findings().iter().map(|finding| finding.code);
+        codes.filter(|code| matches!(*code, "MP201" | "MP508" | "MP509")).collect()
+    };
+    assert!(codes(&raised, 256_000).is_empty());
+    assert_eq!(codes(&raised, 256_001), ["MP509"]);
+    assert_eq!(codes(&raised, 262_145), ["MP508"]);
+    // With the limits as they are, the batch is what is too large.
+    assert_eq!(codes(&Validator::new(), 262_145), ["MP201"]);
+}
+
+/// What rules across batches remember at most.
+const REMEMBERED: usize = 500_000;
+
+#[test]
+fn a_rule_across_batches_that_forgets_says_so() {
+    let batch = |id: usize| format!(r#"{{"environment":"production","mpid":1,"source_request_id":"{id}"}}"#);
+    let mut across = validator().across();
+    for id in 0..REMEMBERED {
+        assert!(across.check_bytes(batch(id).as_bytes()).is_clean());
+    }
+    assert_eq!(across.overflowed().count(), 0);
+    assert_eq!(across.check_bytes(batch(0).as_bytes()).findings()[0].severity, Severity::Error);
+
+    // One more: the first is forgotten, which is said once.
+    let report = across.check_bytes(batch(REMEMBERED).as_bytes());
+    let [told] = report.findings() else { panic!("{report:?}") };
+    assert_eq!((told.code, told.severity), ("MP501", Severity::Warning));
+    assert!(told.message.contains("too many ids to remember"), "{}", told.message);
+    assert!(across.check_bytes(batch(REMEMBERED + 1).as_bytes()).is_clean());
+    assert_eq!(across.overflowed().map(|rule| rule.code).collect::<Vec<_>>(), ["MP501"]);
+
+    // Repetitions of what is near are still found, those of what was forgotten no longer.
+    assert_eq!(across.check_bytes(batch(REMEMBERED).as_bytes()).findings()[0].severity, Severity::Error);
+    assert!(across.check_bytes(batch(0).as_bytes()).is_clean());
 }
 
 #[test]

@@ -68,8 +68,11 @@ fn binary(start: &[u8]) -> Option<InputErrorKind> {
         }
         _ => None,
     };
-    // A character cut in two by the end of the probe, or of the file, is another matter.
-    let text = std::str::from_utf8(probe).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let is_control = |byte: &u8| byte.is_ascii_control() && !is_space(*byte);
+    // A character cut in two by the end of the probe, or of the file, is another matter. So is text in another
+    // encoding, such as Latin-1: which batch has it, and where, is a finding.
+    let text = std::str::from_utf8(probe).map_or_else(|error| error.error_len().is_none(), |_| true)
+        || (matches!(probe.trim_ascii_start(), [b'{' | b'[', ..]) && !probe.iter().any(is_control));
     (looks_like.is_some() || !text || probe.contains(&0)).then_some(InputErrorKind::Binary { looks_like })
 }
 

@@ -49,6 +49,8 @@ pub enum InputErrorKind {
     Mismatched {
         /// The bracket that was found.
         found: char,
+        /// Its column in characters, from 1.
+        column: usize,
         /// The line the batch begins on.
         batch_line: usize,
     },
@@ -121,8 +123,10 @@ impl InputError {
                 format!("the batch is cut off: the input ends in the middle of it, on line {last_line}")
             }
             InputErrorKind::UnclosedArray => "the input ends before the `]` of the array".to_owned(),
-            InputErrorKind::Mismatched { found, batch_line } => {
-                format!("`{found}` closes the wrong bracket in the batch that begins on line {batch_line}")
+            InputErrorKind::Mismatched { found, column, batch_line } => {
+                format!(
+                    "`{found}` in column {column} closes the wrong bracket in the batch that begins on line {batch_line}"
+                )
             }
             InputErrorKind::UnclosedString { batch_line } => {
                 format!(

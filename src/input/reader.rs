@@ -278,7 +278,10 @@ impl<R: BufRead> BatchReader<R> {
     fn broken(&mut self, fault: Fault, batch_line: usize) -> InputError {
         let here = (self.source.line(), self.source.offset());
         let kind = match fault {
-            Fault::Mismatched(found) => InputErrorKind::Mismatched { found: char::from(found), batch_line },
+            Fault::Mismatched(found) => {
+                let column = self.source.column();
+                InputErrorKind::Mismatched { found: char::from(found), column, batch_line }
+            }
             Fault::UnclosedString => InputErrorKind::UnclosedString { batch_line },
         };
         self.fault(kind, Some(here))

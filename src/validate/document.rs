@@ -36,6 +36,7 @@ pub(super) fn read_any(bytes: &[u8], findings: &mut Collector<'_>) -> Option<Val
     let body = match bytes.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => {
             mp003::report(&mut findings.of(&mp003::RULE));
+            findings.locate_last(locate::at(bytes, 0));
             rest
         }
         None => bytes,

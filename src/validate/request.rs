@@ -7,6 +7,7 @@ use super::context::RequestView;
 use super::rule::Check;
 use super::rules::{
     self, mp003_byte_order_mark as mp003, mp006_not_a_batch as mp006, mp009_not_a_list as mp009,
+    mp201_batch_too_large as mp201,
 };
 use super::{Finding, Location, Report, Route, Validator, document, locate};
 use crate::endpoint::Endpoint;
@@ -40,7 +41,7 @@ impl Validator {
         let route = if endpoint.is_historical() { Route::Historical } else { Route::Live };
         let validator = self.on(route);
         if !endpoint.is_bulk() {
-            return validator.check_bytes(body);
+            return validator.check_single(body);
         }
         let text = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         match serde_json::from_slice::<Vec<&RawValue>>(text) {
@@ -49,12 +50,21 @@ impl Validator {
         }
     }
 
-    fn check_list(&self, body: &[u8], batches: &[&RawValue]) -> Report {
+    /// One batch, which is the whole request as well.
+    fn check_single(&self, body: &[u8]) -> Report {
+        let findings = self.check_bytes(body).into_findings();
+        let is_too_large = |finding: &Finding| finding.code == mp201::RULE.code;
+        // A batch that is too large says it all.
+        let mut whole =
+            if findings.iter().any(is_too_large) { Vec::new() } else { self.check_whole(body, 1) };
+        whole.extend(findings);
+        Report::new(whole)
+    }
+
+    /// The limits of a request.
+    fn check_whole(&self, body: &[u8], batches: usize) -> Vec<Finding> {
         let mut whole = Vec::new();
-        if body.starts_with(BYTE_ORDER_MARK) {
-            mp003::report(&mut self.collector(&mut whole).of(&mp003::RULE));
-        }
-        let request = RequestView { batches: batches.len(), bytes: body.len(), limits: self.limits() };
+        let request = RequestView { batches, bytes: body.len(), limits: self.limits() };
         for rule in rules::ALL.iter().copied() {
             if let Check::Request(check) = rule.check {
                 check(&request, &mut self.collector(&mut whole).of(rule));
@@ -62,6 +72,17 @@ impl Validator {
         }
         self.adjust(&mut whole);
         locate::fill(body, &mut whole);
+        whole
+    }
+
+    fn check_list(&self, body: &[u8], batches: &[&RawValue]) -> Report {
+        let mut whole = Vec::new();
+        if body.starts_with(BYTE_ORDER_MARK) {
+            mp003::report(&mut self.collector(&mut whole).of(&mp003::RULE));
+            self.adjust(&mut whole);
+            locate::fill(body, &mut whole);
+        }
+        whole.extend(self.check_whole(body, batches.len()));
         let mut across = self.across();
         let mut place = Location { offset: 0, line: 1, column: 1 };
         for (index, batch) in batches.iter().enumerate() {

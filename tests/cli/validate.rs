@@ -182,3 +182,21 @@ fn values_are_shown_only_on_request() {
     run(&["--output", "json"]).stdout(contains("zoe@example.com").not());
     run(&["--show-values"]).stdout(contains("zoe@example.com"));
 }
+
+#[test]
+fn a_summary_names_the_rules_that_could_not_remember_everything() {
+    // Ten batches with as many names of attributes as a rule remembers, and one with a name more.
+    let batch = |names: std::ops::Range<usize>| {
+        let names: Vec<_> = names.map(|name| format!(r#""{name}":1"#)).collect();
+        format!("{{\"user_attributes\":{{{}}}}}\n", names.join(","))
+    };
+    let full: String = (0..10).map(|part| batch(part * 50_000..(part + 1) * 50_000)).collect();
+    let summary = |input: String| {
+        let assert = mparticle().args(["validate", "--select", "MP506"]).write_stdin(input).assert().code(0);
+        String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+    };
+    let words = "more to compare than MP506 can remember";
+    assert!(!summary(full.clone()).contains(words));
+    let told = summary(full + &batch(500_000..500_001));
+    assert!(told.contains(words) && told.contains("11 batches: 11 clean"), "{told}");
+}

@@ -1,11 +1,15 @@
 //! The part of a line around a place, short enough to read and safe to print.
 
+use std::borrow::Cow;
+
 use crate::validate::shape::mentions_secret;
 use crate::validate::{Finding, Location};
 
 /// Characters kept before and after the place.
 const BEFORE: usize = 30;
 const AFTER: usize = 60;
+/// Characters of a name that are shown; documented names are shorter by far.
+const NAME: usize = 80;
 
 /// A piece of a line, and which of its characters to mark.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +24,7 @@ pub(super) struct Excerpt {
 /// The name of the member only: no value of the user is in it. None when the place is no member.
 pub(super) fn masked(text: &[u8], finding: &Finding) -> Option<Excerpt> {
     let written = member_at(text, finding)?;
-    let name = printable(&String::from_utf8_lossy(written));
+    let name = printable(&short(&String::from_utf8_lossy(written)));
     let marked = name.chars().count();
     Some(Excerpt { text: format!("… {name}: …"), indent: 2, marked })
 }
@@ -49,6 +53,19 @@ pub(super) fn full(text: &[u8], finding: &Finding) -> Option<Excerpt> {
         marked: written.map_or(1, |name| name.chars().count().clamp(1, AFTER)),
         text: format!("{lead}{}{tail}", printable(&shown_after)),
     })
+}
+
+/// The pointer with names that are too long to read cut off.
+pub(super) fn short_pointer(pointer: &str) -> String {
+    pointer.split('/').map(short).collect::<Vec<_>>().join("/")
+}
+
+/// The start of a name, when it is too long to read.
+fn short(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(NAME) {
+        Some((end, _)) => format!("{} …", name.get(..end).unwrap_or_default()).into(),
+        None => name.into(),
+    }
 }
 
 /// The last so many characters.

@@ -104,7 +104,7 @@ impl Human {
             write!(out, ":{column}")?;
         }
         if !finding.pointer.is_empty() {
-            write!(out, " {}", printable(&finding.pointer))?;
+            write!(out, " {}", printable(&excerpt::short_pointer(&finding.pointer)))?;
         }
         out.write_all(b"\n")
     }

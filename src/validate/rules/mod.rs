@@ -112,6 +112,7 @@ rules! {
     mp507_too_many_batches,
     mp508_request_too_large,
     mp509_request_near_size_limit,
+    mp510_empty_request,
 }
 
 /// The rule with the given code or name.

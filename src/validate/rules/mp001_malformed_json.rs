@@ -25,7 +25,23 @@ pub(in crate::validate) fn report(what: &str, at_end: bool, findings: &mut Findi
     if at_end {
         detail.help("the document ends before it is complete; was the file cut off?");
     } else {
-        detail.help("JSON knows no comments, no trailing commas and no single quotes");
+        detail.help(help(what));
+    }
+}
+
+fn help(what: &str) -> &'static str {
+    match what {
+        "number out of range" => "the number is too large to be read; is it an id? Write ids as text",
+        "invalid number" => "numbers are written as in 0.5, -1 and 2e3, without `+` and leading zeros",
+        "expected value" => {
+            "a value is missing here, or is none that JSON knows: there is no `NaN`, `Infinity`, `None` or `undefined`"
+        }
+        "key must be a string" => "names stand in double quotes; no comma stands before `}`",
+        "invalid escape" => "write a backslash in text as two",
+        what if what.starts_with("control character") => {
+            "write line breaks and tabs in text as `\\n` and `\\t`"
+        }
+        _ => "JSON knows no comments, no trailing commas and no single quotes",
     }
 }
 

@@ -31,5 +31,8 @@ pub(in crate::validate) fn report(
     allowed: &str,
     findings: &mut Findings<'_>,
 ) {
-    findings.add(pointer, "the value is of a related type only").found(value).allowed(allowed);
+    let detail = findings.add(pointer, "the value is of a related type only").found(value).allowed(allowed);
+    if value.is_f64() {
+        detail.help("round it to a whole number");
+    }
 }

@@ -29,5 +29,6 @@ pub(in crate::validate) fn report(pointer: Pointer<'_>, value: &Value, findings:
     findings
         .add(pointer, "the UUID is in an unusual form")
         .found(value)
-        .allowed("groups of 8-4-4-4-12 hexadecimal digits with hyphens between them");
+        .allowed("groups of 8-4-4-4-12 hexadecimal digits with hyphens between them")
+        .help("write it in lower case with hyphens, without braces");
 }

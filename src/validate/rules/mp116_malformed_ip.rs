@@ -25,5 +25,6 @@ pub(in crate::validate) fn report(pointer: Pointer<'_>, value: &Value, findings:
     findings
         .add(pointer, "this is no IP address")
         .found(value)
-        .allowed("an IPv4 or IPv6 address without port or mask");
+        .allowed("an IPv4 or IPv6 address without port or mask")
+        .help("leave `ip` out when the address is not known; behind a proxy send that of the user");
 }

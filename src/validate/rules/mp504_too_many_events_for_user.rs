@@ -17,7 +17,8 @@ pub static RULE: Rule = Rule {
     source: "Default Service Limits page: 150 on average in 24 hours. A single user may have more, hence a \
              warning, once a user and day (UTC). An event without a time counts for the day of the check; \
              users are told apart by `mpid`, else `customer_id`, else all their identities; the last 500000 \
-             are remembered, as hashes.",
+             are remembered, as hashes. The page's other average, 175 in 30 days, is one over all users of a \
+             workspace: no file shows it, and an active user is far beyond it.",
     fires: Example::many(&[
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}},{"event_type":"session_start","data":{}}]}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-1"},"events":[{"event_type":"session_start","data":{}}]}"#,

@@ -63,6 +63,11 @@ pub(super) fn report(error: &ValidationError<'_>, document: &Value, findings: &m
     }
 }
 
+/// Whether it is a list of objects, as those of batches and events are.
+fn holds_objects(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_object))
+}
+
 impl Objection<'_> {
     fn pointer(&self) -> Pointer<'static> {
         let steps = self.at.split('/').skip(1);
@@ -116,6 +121,10 @@ impl Objection<'_> {
             Meant::Near(near) => {
                 let help = format!("did you mean `{near}`?");
                 mp110::report(pointer, Some(help), &mut findings.of(&mp110::RULE));
+            }
+            Meant::Nothing if self.at.is_empty() && self.value.get(name).is_some_and(holds_objects) => {
+                let help = "batches stand in a list that nothing is around, and events under `events`";
+                mp110::report(pointer, Some(help.to_owned()), &mut findings.of(&mp110::RULE));
             }
             Meant::Nothing => mp110::report(pointer, None, &mut findings.of(&mp110::RULE)),
         }
