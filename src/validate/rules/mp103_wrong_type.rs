@@ -45,10 +45,14 @@ fn help(at: &str, value: &Value, allowed: &str) -> Option<&'static str> {
     let steps: Vec<&str> = at.split('/').skip(1).collect();
     match (steps.as_slice(), value) {
         (["consent_state", "gdpr" | "ccpa", "consented" | "timestamp_unixtime_ms" | "document"], _) => {
-            return Some("put the decision under the name of its purpose, as in `\"gdpr\": {\"newsletter\": {…}}`");
+            return Some(
+                "put the decision under the name of its purpose, as in `\"gdpr\": {\"newsletter\": {…}}`",
+            );
         }
         (["mpid"], Value::String(_)) => {
-            return Some("`mpid` is a number that the platform gives; an id of yours goes into `user_identities`");
+            return Some(
+                "`mpid` is a number that the platform gives; an id of yours goes into `user_identities`",
+            );
         }
         ([.., name], Value::String(_)) if name.ends_with("_unixtime_ms") => {
             return Some("write the Unix time in milliseconds, as in 1768435200000, and not a date");
