@@ -91,7 +91,7 @@ pub fn has_request_id(batch: &[u8]) -> Option<bool> {
         return None;
     }
     if may_be_escaped(text) {
-        return scan::has_member(text, KEY);
+        return Some(scan::members(text)?.iter().any(|member| member.is_named(text, KEY)));
     }
     let mut places = QUOTED.find_iter(text).peekable();
     let (mut depth, mut passed) = (Depth::default(), 0);
