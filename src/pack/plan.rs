@@ -155,8 +155,7 @@ impl Planner {
             return self.join(batch, endpoint, units);
         }
         self.finish(units);
-        let splice = if identified { None } else { self.ids.splice(&batch) };
-        self.alone(Unit { splice, ..Unit::whole(endpoint, batch) }, units)
+        self.alone(batch, identified, endpoint, units)
     }
 
     /// Ends a group that others could still join: at the end of an input, or when nothing may wait any longer.
@@ -174,8 +173,7 @@ impl Planner {
             Ok(candidate) => candidate,
             Err(batch) => {
                 self.finish(units);
-                let splice = self.ids.splice(&batch);
-                return self.alone(Unit { splice, ..Unit::whole(endpoint, batch) }, units);
+                return self.alone(batch, false, endpoint, units);
             }
         };
         let max_bytes = self.room(endpoint).fill;
@@ -191,8 +189,15 @@ impl Planner {
     }
 
     /// A batch as it is, or in pieces when it is too large.
-    fn alone(&self, unit: Unit, units: &mut Vec<Unit>) -> Result<(), Box<TooLarge>> {
-        let endpoint = unit.endpoint;
+    fn alone(
+        &self,
+        batch: RawBatch,
+        identified: bool,
+        endpoint: Endpoint,
+        units: &mut Vec<Unit>,
+    ) -> Result<(), Box<TooLarge>> {
+        let splice = if identified { None } else { self.ids.splice(&batch) };
+        let unit = Unit { splice, ..Unit::whole(endpoint, batch) };
         let (bytes, limit) = (unit.bytes(), self.room(endpoint).most);
         if bytes <= limit {
             units.push(unit);
