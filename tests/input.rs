@@ -27,7 +27,7 @@ fn good(text: &str) -> Vec<(String, usize)> {
             "offset of batch {index}"
         );
     }
-    batches.into_iter().map(|batch| (String::from_utf8(batch.bytes).unwrap(), batch.line)).collect()
+    batches.into_iter().map(|batch| (String::from_utf8(batch.bytes.into()).unwrap(), batch.line)).collect()
 }
 
 fn pairs(expected: &[(&str, usize)]) -> Vec<(String, usize)> {
@@ -97,7 +97,7 @@ fn the_layout_is_found_out() {
         assert_eq!(layout(text), Some(expected), "{text}");
     }
     let forced = BatchReader::new("[1]\n[2]\n".as_bytes()).format(Format::Ndjson);
-    assert_eq!(forced.map(|batch| batch.unwrap().bytes).collect::<Vec<_>>(), [b"[1]", b"[2]"]);
+    assert_eq!(forced.map(|batch| batch.unwrap().bytes).collect::<Vec<_>>(), ["[1]", "[2]"]);
     let forced = BatchReader::new("{\"a\":1}\n{\"b\":2}\n".as_bytes()).format(Format::Json);
     assert_eq!(forced.map(|batch| batch.unwrap().line).collect::<Vec<_>>(), [1, 2]);
 }
@@ -191,7 +191,7 @@ fn binary_files_get_one_clear_message() {
     }
     // Another encoding is for the rules to tell.
     let latin = b"{\"a\":\"M\xfcnchen\"}";
-    assert_eq!(BatchReader::new(&latin[..]).map(|batch| batch.unwrap().bytes).collect::<Vec<_>>(), [latin]);
+    assert_eq!(BatchReader::new(&latin[..]).map(|batch| batch.unwrap().bytes).collect::<Vec<_>>(), [&latin[..]]);
     // A character of three bytes across the end of the bytes that are looked at.
     let text = format!("{{\"a\":\"{}€\"}}", "x".repeat(1016));
     for capacity in [1024, 1025, 8192] {

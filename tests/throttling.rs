@@ -226,7 +226,7 @@ fn requests(count: usize, per_request: u64) -> impl Iterator<Item = Request> {
     let mut limits = Limits::default();
     limits.batches_per_request = per_request;
     let mut packer = Packer::new(Endpoint::Bulk, &limits);
-    let batch = || RawBatch { bytes: b"{}".to_vec(), ..RawBatch::default() };
+    let batch = || RawBatch { bytes: "{}".into(), ..RawBatch::default() };
     let mut requests: Vec<Request> = (0..count).filter_map(|_| packer.push(batch()).unwrap()).collect();
     requests.extend(packer.finish());
     requests.into_iter()

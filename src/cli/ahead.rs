@@ -1,6 +1,6 @@
 //! Reads an input, and looks at its batches on other threads, while this one goes on with those before.
 
-use std::io::BufRead;
+use std::io::Read;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -12,13 +12,13 @@ const MOST: usize = 4;
 
 /// Does some work on every batch of an input with as many threads as the machine has.
 pub fn on_threads<T: Send + 'static>(
-    reader: BatchReader<impl BufRead + Send + 'static>,
+    reader: BatchReader<impl Read + Send + 'static>,
     work: Work<T>,
 ) -> Ahead<T> {
     Ahead::new(reader, available_parallelism().map_or(1, |cores| cores.get().min(MOST)), work)
 }
 
 /// Does that part of the check of every batch which looks at it alone.
-pub fn prepared(reader: BatchReader<impl BufRead + Send + 'static>, validator: Validator) -> Ahead<Prepared> {
+pub fn prepared(reader: BatchReader<impl Read + Send + 'static>, validator: Validator) -> Ahead<Prepared> {
     on_threads(reader, Arc::new(move |batch: &RawBatch| validator.prepare(&batch.bytes)))
 }

@@ -102,7 +102,7 @@ fn batches(kinds: &[u8]) -> Vec<RawBatch> {
         let events: Vec<String> = (0..=kind * 3).map(|number| format!("{{\"n\":{number}}}")).collect();
         let text = format!("{{\"mpid\":{},\"events\":[{}]}}", index / 5 + 1, events.join(","));
         RawBatch {
-            bytes: text.into_bytes(),
+            bytes: text.into(),
             column: 1,
             line: index + 1,
             offset: index as u64 * 1000,

@@ -169,7 +169,7 @@ mod tests {
     fn request(batches: &[&str]) -> Request {
         let mut packer = Packer::new(Endpoint::Bulk, &Limits::default());
         for text in batches {
-            packer.push(RawBatch { bytes: (*text).into(), ..RawBatch::default() }).unwrap();
+            packer.push(RawBatch { bytes: (*text).to_owned().into(), ..RawBatch::default() }).unwrap();
         }
         packer.finish().unwrap()
     }

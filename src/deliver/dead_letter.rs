@@ -6,7 +6,7 @@
 //! use mparticle_events::deliver::dead_letter::{DeadLetter, DeadLetters, Letters};
 //! use mparticle_events::input::RawBatch;
 //!
-//! let batch = RawBatch { bytes: br#"{"environment": 1}"#.to_vec(), line: 12, ..RawBatch::default() };
+//! let batch = RawBatch { bytes: r#"{"environment": 1}"#.into(), line: 12, ..RawBatch::default() };
 //! let mut letters = DeadLetters::new(Vec::new(), clock::system());
 //! letters.write(&DeadLetter::unsent(&batch, Reason::Invalid, Some("MP101".into()), "not a string").in_file("a.ndjson"))?;
 //!
@@ -93,7 +93,7 @@ impl DeadLetter {
             at: String::new(),
             request_id: None,
             digest: Some(digest(&batch.bytes)),
-            batch: batch.bytes.clone(),
+            batch: batch.bytes.to_vec(),
         }
     }
 
@@ -141,7 +141,7 @@ impl DeadLetter {
     pub fn to_raw(&self) -> RawBatch {
         let (line, offset) = (self.line, self.offset.unwrap_or_default());
         let index = self.offset.unwrap_or(line as u64);
-        let raw = RawBatch { bytes: self.batch.clone(), line, offset, index, ..RawBatch::default() };
+        let raw = RawBatch { bytes: self.batch.clone().into(), line, offset, index, ..RawBatch::default() };
         let id = match &self.request_id {
             Some(id) if !self.is_mended() => id.clone(),
             _ => {
@@ -150,7 +150,7 @@ impl DeadLetter {
                 RequestIds::for_input(&name).id(&raw).to_string()
             }
         };
-        RawBatch { bytes: with_id(&self.batch, &id), ..raw }
+        RawBatch { bytes: with_id(&self.batch, &id).into(), ..raw }
     }
 
     fn to_line(&self, at: String) -> io::Result<Vec<u8>> {

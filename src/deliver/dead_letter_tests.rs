@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::FixedClock;
 
 fn letter(batch: &[u8]) -> DeadLetter {
-    let raw = RawBatch { bytes: batch.to_vec(), line: 3, ..RawBatch::default() };
+    let raw = RawBatch { bytes: batch.to_vec().into(), line: 3, ..RawBatch::default() };
     DeadLetter::unsent(&raw, Reason::TooLarge, None, "too \"large\"\n")
 }
 
@@ -46,7 +46,7 @@ fn it_is_sent_again_under_the_same_id() {
     let text = written(&[letter]);
     let back = Letters::new(text.as_bytes()).next().unwrap().unwrap();
     assert_eq!(back.batch, b"{\"a\":1}");
-    assert_eq!(back.to_raw().bytes, br#"{"source_request_id":"the id","a":1}"#);
+    assert_eq!(back.to_raw().bytes, br#"{"source_request_id":"the id","a":1}"#[..]);
 }
 
 #[test]

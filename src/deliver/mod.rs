@@ -34,7 +34,7 @@
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
 //! # runtime.block_on(async {
 //! let mut packer = Packer::new(Endpoint::Bulk, &Limits::default());
-//! packer.push(RawBatch { bytes: b"{}".to_vec(), line: 1, ..RawBatch::default() })?;
+//! packer.push(RawBatch { bytes: "{}".into(), line: 1, ..RawBatch::default() })?;
 //! let summary = Sender::new(Accepting).run(stream::iter(packer.finish()), &Stop::new(), &mut Silent).await;
 //! assert_eq!(summary.accepted, 1);
 //! # Ok::<(), Box<mparticle_events::pack::TooLarge>>(())

@@ -1,4 +1,4 @@
-//! Reads batches ahead on a thread of its own, and works on each of them on several threads, in the order of the input.
+//! Reads batches ahead and works on each of them, on several threads, and hands them out in the order of the input.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -11,16 +11,16 @@
 //! ```
 
 use std::fmt;
-use std::io::BufRead;
+use std::io::Read;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::vec;
 
 use super::{BatchReader, InputError, RawBatch};
 
-/// Bytes of batches that are handed to a thread at a time, or so many batches: enough that handing over costs little.
-const CHUNK_BYTES: usize = 128 * 1024;
+/// Bytes of batches that a thread takes at a time, or so many batches. What the reader has at hand ends a chunk, too: that is less.
+const CHUNK_BYTES: usize = 512 * 1024;
 const CHUNK_BATCHES: usize = 512;
 
 /// What is done with every batch.
@@ -40,14 +40,15 @@ pub struct Worked<T> {
 
 type Chunk<T> = Vec<Worked<T>>;
 
-/// A chunk to be worked on, and where it goes then.
-type Job<T> = (Chunk<T>, SyncSender<Chunk<T>>);
+/// What the threads share: it is the turn of one of them to read.
+type Turn<R, T> = Mutex<Option<Reading<R, T>>>;
 
 /// An iterator over the batches of an input, worked on; see the [module](super).
 ///
-/// A few chunks of 128 KB wait at a time, or one batch when it is larger. Dropping it ends the threads; one that waits for
-/// its input ends when that comes or ends. Should work panic, the iterator ends early, with
-/// [`is_complete`](Self::is_complete) false.
+/// The threads take turns: one reads as much as is at hand, a few hundred KB at the most, lets the next one read, and works on what it
+/// has, which is in the cache of its processor. So two chunks a thread wait at a time, and one for each is worked on. Dropping
+/// the iterator ends the threads; one that waits for its input ends when that comes or ends. Should work panic, the iterator ends
+/// early, with [`is_complete`](Self::is_complete) false.
 pub struct Ahead<T> {
     chunks: Receiver<Receiver<Chunk<T>>>,
     current: vec::IntoIter<Worked<T>>,
@@ -63,16 +64,14 @@ impl<T> fmt::Debug for Ahead<T> {
 impl<T: Send + 'static> Ahead<T> {
     /// Begins to read, and to work on what was read with that many threads; at least one.
     #[must_use]
-    pub fn new<R: BufRead + Send + 'static>(reader: BatchReader<R>, threads: usize, work: Work<T>) -> Self {
+    pub fn new<R: Read + Send + 'static>(reader: BatchReader<R>, threads: usize, work: Work<T>) -> Self {
         let threads = threads.max(1);
-        let (jobs, waiting) = sync_channel::<Job<T>>(threads);
         let (ordered, chunks) = sync_channel(threads * 2);
-        let waiting = Arc::new(Mutex::new(waiting));
+        let turn = Arc::new(Mutex::new(Some(Reading { reader, ordered, likely: 0 })));
         for _ in 0..threads {
-            let (waiting, work) = (Arc::clone(&waiting), Arc::clone(&work));
-            thread::spawn(move || work_on(&waiting, &work));
+            let (turn, work) = (Arc::clone(&turn), Arc::clone(&work));
+            thread::spawn(move || while work_on(&turn, &work) {});
         }
-        thread::spawn(move || read(reader, &jobs, &ordered));
         Self { chunks, current: Vec::new().into_iter(), complete: false }
     }
 }
@@ -96,7 +95,7 @@ impl<T> Iterator for Ahead<T> {
             if self.complete {
                 return None;
             }
-            // The reader has sent an empty chunk last: without it, it did not get there.
+            // An empty chunk comes last: without it, nobody got there.
             let chunk = self.chunks.recv().ok()?.recv().ok()?;
             self.complete = chunk.is_empty();
             self.current = chunk.into_iter();
@@ -104,46 +103,50 @@ impl<T> Iterator for Ahead<T> {
     }
 }
 
-fn read<R: BufRead, T>(
-    mut reader: BatchReader<R>,
-    jobs: &SyncSender<Job<T>>,
-    ordered: &SyncSender<Receiver<Chunk<T>>>,
-) {
-    let hand_over = |chunk: Chunk<T>| {
-        let (reply, result) = sync_channel(1);
-        // Nobody wants it any more when either end has gone.
-        ordered.send(result).is_ok() && jobs.send((chunk, reply)).is_ok()
-    };
-    let (mut chunk, mut bytes) = (Vec::new(), 0);
-    while let Some(read) = reader.next() {
-        bytes += read.as_ref().map_or(0, |batch| batch.bytes.len());
-        chunk.push(Worked { read, worked: None, bytes_read: reader.bytes_read() });
-        let full = bytes >= CHUNK_BYTES || chunk.len() >= CHUNK_BATCHES;
-        // What came slowly is not kept waiting for more.
-        if full || !reader.has_more_at_hand() {
-            bytes = 0;
-            // The next one is likely to have as many.
-            let next = Vec::with_capacity(chunk.len());
-            if !hand_over(std::mem::replace(&mut chunk, next)) {
-                return;
+struct Reading<R, T> {
+    reader: BatchReader<R>,
+    /// Where chunks are to come, in the order in which they were read.
+    ordered: SyncSender<Receiver<Chunk<T>>>,
+    /// Batches of the chunk before: the next one is likely to have as many.
+    likely: usize,
+}
+
+impl<R: Read, T> Reading<R, T> {
+    /// Reads what is at hand, or waits for more; empty at the end of the input.
+    fn chunk(&mut self) -> Chunk<T> {
+        let (mut chunk, mut bytes) = (Vec::with_capacity(self.likely), 0);
+        while let Some(read) = self.reader.next() {
+            bytes += read.as_ref().map_or(0, |batch| batch.bytes.len());
+            chunk.push(Worked { read, worked: None, bytes_read: self.reader.bytes_read() });
+            let full = bytes >= CHUNK_BYTES || chunk.len() >= CHUNK_BATCHES;
+            // What came slowly is not kept waiting for more.
+            if full || !self.reader.has_more_at_hand() {
+                break;
             }
         }
-    }
-    if chunk.is_empty() || hand_over(chunk) {
-        hand_over(Vec::new());
+        self.likely = chunk.len();
+        chunk
     }
 }
 
-fn work_on<T>(waiting: &Mutex<Receiver<Job<T>>>, work: &Work<T>) {
-    loop {
-        let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((mut chunk, reply)) = job else { return };
-        for item in &mut chunk {
-            item.worked = item.read.as_ref().ok().map(|batch| work(batch));
-        }
-        // Nobody wants it any more: the next one neither, but that shows by itself.
-        let _ = reply.send(chunk);
+/// Waits for its turn to read, and works on what it has read; false when there is nothing more to do.
+fn work_on<R: Read, T>(turn: &Turn<R, T>, work: &Work<T>) -> bool {
+    // A reader that has panicked is of no use to the others.
+    let Ok(mut reading) = turn.lock() else { return false };
+    let Some(this) = reading.as_mut() else { return false };
+    let mut chunk = this.chunk();
+    let (reply, result) = sync_channel(1);
+    let wanted = this.ordered.send(result).is_ok();
+    if chunk.is_empty() || !wanted {
+        *reading = None;
     }
+    drop(reading);
+    for item in &mut chunk {
+        item.worked = item.read.as_ref().ok().map(|batch| work(batch));
+    }
+    // Nobody wants it any more: the next one neither, but that shows by itself.
+    let _ = reply.send(chunk);
+    wanted
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Finds out how batches are laid out in a file, from its first two lines.
 
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 
 use super::scan::{Scanner, Step, is_space};
 use super::source::{Source, Stretch};
@@ -23,7 +23,7 @@ pub(super) enum Start {
 }
 
 /// Looks at the start of an input, and reads over a byte order mark and leading white space; true when there was a mark.
-pub(super) fn start<R: BufRead>(
+pub(super) fn start<R: Read>(
     source: &mut Source<R>,
     format: Format,
     cap: usize,
@@ -77,7 +77,7 @@ fn binary(start: &[u8]) -> Option<InputErrorKind> {
 }
 
 /// The length of the first line, and the first byte after it that is no white space.
-fn two_lines<R: BufRead>(source: &mut Source<R>, cap: usize) -> io::Result<(usize, Option<u8>)> {
+fn two_lines<R: Read>(source: &mut Source<R>, cap: usize) -> io::Result<(usize, Option<u8>)> {
     let mut looked = 0;
     let length = loop {
         let ahead = source.ahead();
@@ -104,7 +104,7 @@ fn two_lines<R: BufRead>(source: &mut Source<R>, cap: usize) -> io::Result<(usiz
     }
 }
 
-fn lines_or_documents<R: BufRead>(source: &mut Source<R>, cap: usize) -> io::Result<Layout> {
+fn lines_or_documents<R: Read>(source: &mut Source<R>, cap: usize) -> io::Result<Layout> {
     let (length, next) = two_lines(source, cap)?;
     let line = source.ahead().get(..length).unwrap_or_default();
     let mut scanner = Scanner::default();

@@ -29,12 +29,15 @@
 //! Nothing is parsed: only strings and brackets are followed. Whether a batch is good JSON is for the validator to say.
 
 mod ahead;
+mod blocks;
 mod depth;
 mod detect;
 mod error;
 mod reader;
 pub(crate) mod scan;
 mod source;
+
+pub use bytes::Bytes;
 
 pub use ahead::{Ahead, Work, Worked};
 pub(crate) use depth::Depth;
@@ -67,8 +70,9 @@ pub enum Layout {
 /// One batch as it stands in the input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawBatch {
-    /// The bytes of the batch, without the white space around it.
-    pub bytes: Vec<u8>,
+    /// The bytes of the batch, without the white space around it: a slice of a larger block that was read at once, which is used again
+    /// when all batches in it are gone. Who keeps one batch of many for long keeps a copy ([`Bytes::copy_from_slice`]).
+    pub bytes: Bytes,
     /// The line of its first byte, from 1.
     pub line: usize,
     /// The column of its first byte in characters, from 1; 0 where it is not known.

@@ -1,11 +1,13 @@
 //! The reader: detects the layout, then hands out batch after batch.
 
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 use std::iter::FusedIterator;
+
+use bytes::{Buf, Bytes};
 
 use super::detect::{self, Start, first_char};
 use super::scan::{Fault, Scanner, Step, is_space, scalar_length};
-use super::source::{Source, Stretch, keep};
+use super::source::{Gathered, Source, Stretch};
 use super::{Format, InputError, InputErrorKind, Layout, RawBatch};
 
 /// Reads batches one at a time; see the [module](super).
@@ -38,7 +40,7 @@ enum State {
 
 type Item = Result<RawBatch, InputError>;
 
-impl<R: BufRead> BatchReader<R> {
+impl<R: Read> BatchReader<R> {
     /// The longest batch that is read, in bytes, unless told otherwise: far more than the service takes.
     pub const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
 
@@ -153,8 +155,7 @@ impl<R: BufRead> BatchReader<R> {
     fn line(&mut self) -> io::Result<Option<Item>> {
         let (line, offset) = (self.source.line(), self.source.offset());
         let column = self.source.column();
-        let mut bytes = Vec::new();
-        let Some(length) = self.source.read_line(&mut bytes, self.max_batch_bytes)? else {
+        let Some((mut bytes, length)) = self.source.read_line(self.max_batch_bytes)? else {
             return self.end();
         };
         if length > bytes.len() as u64 {
@@ -166,7 +167,7 @@ impl<R: BufRead> BatchReader<R> {
             return Ok(None);
         }
         bytes.truncate(bytes.len() - trailing);
-        bytes.drain(..leading);
+        bytes.advance(leading);
         Ok(Some(Ok(self.batch(bytes, (line, column + leading), offset + leading as u64))))
     }
 
@@ -205,8 +206,7 @@ impl<R: BufRead> BatchReader<R> {
     fn value(&mut self) -> io::Result<Option<Item>> {
         let (line, offset) = (self.source.line(), self.source.offset());
         let place = (line, self.source.column());
-        let cap = self.max_batch_bytes;
-        let (mut bytes, mut scanner) = (Vec::new(), Scanner::default());
+        let (mut value, mut scanner) = (Gathered::new(self.max_batch_bytes), Scanner::default());
         loop {
             let piece = self.source.piece()?;
             if piece.is_empty() {
@@ -218,13 +218,11 @@ impl<R: BufRead> BatchReader<R> {
                 Step::More => piece.len(),
                 Step::Done(length) | Step::Bad(length, _) => length,
             };
-            let taken = piece.get(..length).unwrap_or_default();
-            keep(&mut bytes, taken, cap);
-            let read = Stretch::of(taken);
-            self.source.advance(read);
+            let read = Stretch::of(piece.get(..length).unwrap_or_default());
+            value.add(self.source.advance(read));
             match step {
                 Step::More => {}
-                Step::Done(_) => return Ok(Some(self.finished(bytes, place, offset))),
+                Step::Done(_) => return Ok(Some(self.finished(value.bytes(), place, offset))),
                 Step::Bad(_, fault) => return Ok(Some(Err(self.broken(fault, line)))),
             }
         }
@@ -234,14 +232,12 @@ impl<R: BufRead> BatchReader<R> {
     fn scalar(&mut self) -> io::Result<Option<Item>> {
         let offset = self.source.offset();
         let place = (self.source.line(), self.source.column());
-        let mut bytes = Vec::new();
+        let mut value = Gathered::new(self.max_batch_bytes);
         loop {
             let piece = self.source.piece()?;
             let (length, available) = (scalar_length(piece), piece.len());
-            let taken = piece.get(..length).unwrap_or_default();
-            keep(&mut bytes, taken, self.max_batch_bytes);
-            let read = Stretch::of(taken);
-            self.source.advance(read);
+            let read = Stretch::of(piece.get(..length).unwrap_or_default());
+            value.add(self.source.advance(read));
             if length < available || available == 0 {
                 break;
             }
@@ -249,10 +245,10 @@ impl<R: BufRead> BatchReader<R> {
         if self.source.offset() == offset {
             return self.unexpected("a batch, which begins with `{`,");
         }
-        Ok(Some(self.finished(bytes, place, offset)))
+        Ok(Some(self.finished(value.bytes(), place, offset)))
     }
 
-    fn finished(&mut self, bytes: Vec<u8>, place: (usize, usize), offset: u64) -> Item {
+    fn finished(&mut self, bytes: Bytes, place: (usize, usize), offset: u64) -> Item {
         let length = self.source.offset() - offset;
         if length > bytes.len() as u64 {
             return Err(self.too_long(length, place.0, offset));
@@ -260,7 +256,7 @@ impl<R: BufRead> BatchReader<R> {
         Ok(self.batch(bytes, place, offset))
     }
 
-    fn batch(&mut self, bytes: Vec<u8>, (line, column): (usize, usize), offset: u64) -> RawBatch {
+    fn batch(&mut self, bytes: Bytes, (line, column): (usize, usize), offset: u64) -> RawBatch {
         RawBatch { bytes, line, column, offset, index: self.count() }
     }
 
@@ -306,7 +302,7 @@ impl<R: BufRead> BatchReader<R> {
     }
 }
 
-impl<R: BufRead> Iterator for BatchReader<R> {
+impl<R: Read> Iterator for BatchReader<R> {
     type Item = Item;
 
     fn next(&mut self) -> Option<Item> {
@@ -321,4 +317,4 @@ impl<R: BufRead> Iterator for BatchReader<R> {
     }
 }
 
-impl<R: BufRead> FusedIterator for BatchReader<R> {}
+impl<R: Read> FusedIterator for BatchReader<R> {}

@@ -1,18 +1,21 @@
 //! Bytes of the input with their line and offset, and a look ahead.
 
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, Read};
 
+use bytes::Bytes;
+
+use super::blocks::Blocks;
 use super::scan::is_space;
 
 /// An input that knows where it is, and can be looked into before it is read.
 #[derive(Debug)]
 pub(super) struct Source<R> {
     inner: R,
-    /// Bytes that were looked at before they are read.
-    ahead: Vec<u8>,
-    ahead_at: usize,
-    /// Bytes that the inner reader gave and that were not read yet.
-    at_hand: usize,
+    blocks: Blocks,
+    /// What was read from the input and not handed out yet.
+    at_hand: Bytes,
+    /// The same, while more is looked at than one block holds.
+    looked: Vec<u8>,
     offset: u64,
     line: usize,
     column: usize,
@@ -33,6 +36,11 @@ impl Stretch {
         Self { bytes, ..Self::default() }
     }
 
+    /// Of the rest of a line, its line break included.
+    fn line(bytes: usize) -> Self {
+        Self { bytes, line_breaks: 1, tail: 0 }
+    }
+
     pub(super) fn of(text: &[u8]) -> Self {
         let last = text.iter().rposition(|byte| *byte == b'\n');
         let line_breaks = last.map_or(0, |last| line_breaks(text.get(..=last).unwrap_or_default()));
@@ -41,9 +49,10 @@ impl Stretch {
     }
 }
 
-impl<R: BufRead> Source<R> {
+impl<R: Read> Source<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, ahead: Vec::new(), ahead_at: 0, at_hand: 0, offset: 0, line: 1, column: 1 }
+        let (at_hand, looked) = (Bytes::new(), Vec::new());
+        Self { inner, blocks: Blocks::default(), at_hand, looked, offset: 0, line: 1, column: 1 }
     }
 
     /// Bytes read so far.
@@ -63,49 +72,53 @@ impl<R: BufRead> Source<R> {
 
     /// What was looked at and not read yet.
     pub(super) fn ahead(&self) -> &[u8] {
-        self.ahead.get(self.ahead_at..).unwrap_or_default()
+        if self.looked.is_empty() { &self.at_hand } else { &self.looked }
     }
 
     /// Looks further ahead; false at the end of the input.
     pub(super) fn look(&mut self) -> io::Result<bool> {
-        let piece = fill(&mut self.inner)?;
-        let length = piece.len();
-        self.ahead.extend_from_slice(piece);
-        self.inner.consume(length);
-        Ok(length > 0)
+        let block = self.blocks.read(&mut self.inner)?;
+        let is_more = !block.is_empty();
+        if self.ahead().is_empty() {
+            self.at_hand = block;
+        } else {
+            if self.looked.is_empty() {
+                self.looked = std::mem::take(&mut self.at_hand).into();
+            }
+            self.looked.extend_from_slice(&block);
+        }
+        Ok(is_more)
     }
 
     /// The next bytes; empty at the end.
     pub(super) fn piece(&mut self) -> io::Result<&[u8]> {
-        if self.ahead_at < self.ahead.len() {
-            return Ok(self.ahead.get(self.ahead_at..).unwrap_or_default());
+        self.settle();
+        if self.at_hand.is_empty() {
+            self.at_hand = self.blocks.read(&mut self.inner)?;
         }
-        let piece = fill(&mut self.inner)?;
-        self.at_hand = piece.len();
-        Ok(piece)
+        Ok(&self.at_hand)
+    }
+
+    /// What was looked at is read from now on.
+    fn settle(&mut self) {
+        if !self.looked.is_empty() {
+            self.at_hand = std::mem::take(&mut self.looked).into();
+        }
     }
 
     /// Whether something that follows was read already.
     pub(super) fn has_more_at_hand(&self) -> bool {
-        self.at_hand > 0 || self.ahead_at < self.ahead.len()
+        !self.ahead().is_empty()
     }
 
-    /// Marks bytes of [`piece`](Self::piece) as read.
-    pub(super) fn advance(&mut self, read: Stretch) {
+    /// Marks bytes of [`piece`](Self::piece) as read, and hands them out.
+    pub(super) fn advance(&mut self, read: Stretch) -> Bytes {
+        self.settle();
         let Stretch { bytes, line_breaks, tail } = read;
-        if self.ahead_at < self.ahead.len() {
-            self.ahead_at += bytes;
-            if self.ahead_at >= self.ahead.len() {
-                self.ahead = Vec::new();
-                self.ahead_at = 0;
-            }
-        } else {
-            self.inner.consume(bytes);
-            self.at_hand = self.at_hand.saturating_sub(bytes);
-        }
         self.offset += bytes as u64;
         self.line += line_breaks;
         self.column = if line_breaks > 0 { 1 + tail } else { self.column + tail };
+        self.at_hand.split_to(bytes.min(self.at_hand.len()))
     }
 
     /// Reads over white space; the byte after it, or nothing at the end of the input.
@@ -125,32 +138,73 @@ impl<R: BufRead> Source<R> {
         }
     }
 
-    /// Reads one line, without its line break, into `line`: as much of it as `cap` allows. Gives its full length, or nothing at the end of the input.
-    pub(super) fn read_line(&mut self, line: &mut Vec<u8>, cap: usize) -> io::Result<Option<u64>> {
-        let mut length = 0_u64;
-        let mut any = false;
+    /// Reads one line without its line break: as much of it as `cap` allows, and its full length. Nothing at the end of the input.
+    pub(super) fn read_line(&mut self, cap: usize) -> io::Result<Option<(Bytes, u64)>> {
+        let piece = self.piece()?;
+        if piece.is_empty() {
+            return Ok(None);
+        }
+        let Some(end) = memchr::memchr(b'\n', piece) else { return self.read_long_line(cap).map(Some) };
+        let mut line = self.advance(Stretch::line(end + 1));
+        line.truncate(end.min(cap));
+        Ok(Some((line, end as u64)))
+    }
+
+    /// The same for a line that does not end in the block in which it begins.
+    fn read_long_line(&mut self, cap: usize) -> io::Result<(Bytes, u64)> {
+        let (mut line, mut length) = (Gathered::new(cap), 0);
         loop {
             let piece = self.piece()?;
-            if piece.is_empty() {
-                return Ok(any.then_some(length));
-            }
-            any = true;
             let end = memchr::memchr(b'\n', piece);
             let content = piece.get(..end.unwrap_or(piece.len())).unwrap_or_default();
-            keep(line, content, cap);
-            length += content.len() as u64;
-            let taken = content.len() + usize::from(end.is_some());
-            // Nobody asks for a column before the line is over.
-            self.advance(Stretch { bytes: taken, line_breaks: usize::from(end.is_some()), tail: 0 });
+            let (content, is_over) = (content.len(), end.is_some() || piece.is_empty());
+            length += content as u64;
+            line.add(self.advance(Stretch::invisible(content)));
             if end.is_some() {
-                return Ok(Some(length));
+                self.advance(Stretch::line(1));
+            }
+            if is_over {
+                return Ok((line.bytes(), length));
             }
         }
     }
 }
 
-/// Appends what fits, and nothing more once something did not fit.
-pub(super) fn keep(kept: &mut Vec<u8>, bytes: &[u8], cap: usize) {
+/// A value that comes in one piece or several: of several, as much as fits.
+pub(super) struct Gathered {
+    cap: usize,
+    /// All of it, while it is one piece.
+    whole: Bytes,
+    pieces: Vec<u8>,
+}
+
+impl Gathered {
+    /// Nothing yet, and so many bytes at the most.
+    pub(super) fn new(cap: usize) -> Self {
+        Self { cap, whole: Bytes::new(), pieces: Vec::new() }
+    }
+
+    /// Adds a piece.
+    pub(super) fn add(&mut self, mut piece: Bytes) {
+        if self.pieces.is_empty() && self.whole.is_empty() {
+            piece.truncate(self.cap);
+            self.whole = piece;
+            return;
+        }
+        if self.pieces.is_empty() {
+            self.pieces = std::mem::take(&mut self.whole).into();
+        }
+        keep(&mut self.pieces, &piece, self.cap);
+    }
+
+    /// What was gathered.
+    pub(super) fn bytes(self) -> Bytes {
+        if self.pieces.is_empty() { self.whole } else { self.pieces.into() }
+    }
+}
+
+/// Appends what fits.
+fn keep(kept: &mut Vec<u8>, bytes: &[u8], cap: usize) {
     let room = cap.saturating_sub(kept.len());
     kept.extend_from_slice(bytes.get(..bytes.len().min(room)).unwrap_or_default());
 }
@@ -163,16 +217,4 @@ fn line_breaks(text: &[u8]) -> usize {
 /// Characters in UTF-8: every byte but those that continue one.
 fn characters(text: &[u8]) -> usize {
     text.iter().filter(|byte| !matches!(byte, 0x80..=0xBF)).count()
-}
-
-fn fill(inner: &mut impl BufRead) -> io::Result<&[u8]> {
-    loop {
-        // Asked twice: a buffer that is kept across the loop cannot be given back to the caller.
-        match inner.fill_buf() {
-            Ok(_) => break,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    inner.fill_buf()
 }

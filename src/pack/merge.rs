@@ -18,10 +18,11 @@ const MERGED: Uuid = Uuid::from_u128(0x6d50_6172_7469_636c_8265_7665_6e74_7303);
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     endpoint: Endpoint,
-    /// The first batch; its bytes up to the end of the last event so far.
     first: RawBatch,
-    /// The rest of it, from the closing bracket of `events`.
-    rest: Vec<u8>,
+    /// Where its events end.
+    end: usize,
+    /// The events of the others, each with a comma before it.
+    more: Vec<u8>,
     members: Vec<Member>,
     events: usize,
 }
@@ -58,10 +59,8 @@ impl Group {
     /// A group of one.
     pub(super) fn new(endpoint: Endpoint, candidate: Candidate) -> Self {
         let members = vec![candidate.member(candidate.anatomy.inner.start)];
-        let events = candidate.anatomy.events.len();
-        let mut first = candidate.batch;
-        let rest = first.bytes.split_off(candidate.anatomy.inner.end);
-        Self { endpoint, first, rest, members, events }
+        let (end, events) = (candidate.anatomy.inner.end, candidate.anatomy.events.len());
+        Self { endpoint, first: candidate.batch, end, more: Vec::new(), members, events }
     }
 
     /// Takes the batch in, when it is equal but for its events, and the whole stays within the limits; else gives it back.
@@ -73,25 +72,30 @@ impl Group {
         max_events: usize,
     ) -> Option<Candidate> {
         let (bytes, inner) = (&candidate.batch.bytes[..], candidate.anatomy.inner.clone());
-        let before = self.members.first().and_then(|first| self.first.bytes.get(..first.events.start));
+        let first = &self.first.bytes[..];
+        let before = self.members.first().and_then(|member| first.get(..member.events.start));
         let same = endpoint == self.endpoint
             && bytes.get(..inner.start) == before
-            && bytes.get(inner.end..) == Some(&self.rest[..]);
-        let size = self.first.bytes.len() + 1 + inner.len() + self.rest.len() + super::request_id::ADDED;
+            && bytes.get(inner.end..) == first.get(self.end..);
+        let size = first.len() + self.more.len() + 1 + inner.len() + super::request_id::ADDED;
         let events = self.events + candidate.anatomy.events.len();
         if !same || size > max_bytes || events > max_events {
             return Some(candidate);
         }
-        self.first.bytes.push(b',');
-        self.members.push(candidate.member(self.first.bytes.len()));
-        self.first.bytes.extend_from_slice(bytes.get(inner).unwrap_or_default());
+        self.more.push(b',');
+        self.members.push(candidate.member(self.end + self.more.len()));
+        self.more.extend_from_slice(bytes.get(inner).unwrap_or_default());
         self.events = events;
         None
     }
 
     /// The unit it makes: a batch that nobody joined is whole and as it was.
     pub(super) fn close(mut self) -> Unit {
-        self.first.bytes.append(&mut self.rest);
+        if let (false, Some((open, close))) =
+            (self.more.is_empty(), self.first.bytes.split_at_checked(self.end))
+        {
+            self.first.bytes = [open, &self.more, close].concat().into();
+        }
         let (request_id, origin) = match &self.members[..] {
             [only] => (only.request_id, Origin::Whole),
             members => {

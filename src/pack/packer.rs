@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn batch(index: usize, bytes: &[u8]) -> RawBatch {
-        RawBatch { bytes: bytes.to_vec(), line: index + 1, index: index as u64, ..RawBatch::default() }
+        RawBatch { bytes: bytes.to_vec().into(), line: index + 1, index: index as u64, ..RawBatch::default() }
     }
 
     fn limits(batches: u64, request: u64) -> Limits {

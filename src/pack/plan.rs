@@ -1,5 +1,7 @@
 //! Decides which batches of the input go as they are, in pieces, or several in one.
 
+use bytes::Bytes;
+
 use super::age::Paths;
 use super::merge::{Candidate, Group};
 use super::packer::TooLarge;
@@ -254,7 +256,7 @@ fn units(batch: &RawBatch, splitter: &Splitter<'_>, pieces: Vec<(Endpoint, Vec<u
     pieces
         .map(|(number, (endpoint, events))| {
             let batch =
-                RawBatch { bytes: splitter.piece(&events), ..RawBatch { bytes: Vec::new(), ..*batch } };
+                RawBatch { bytes: splitter.piece(&events).into(), ..RawBatch { bytes: Bytes::new(), ..*batch } };
             let origin = Origin::Piece { number, of, earlier: super::Earlier::default() };
             Unit { endpoint, batch, splice: None, origin }
         })

@@ -10,7 +10,7 @@ use crate::pack::{Packer, Request};
 
 fn raw(index: usize, bytes: impl Into<Vec<u8>>) -> RawBatch {
     RawBatch {
-        bytes: bytes.into(),
+        bytes: bytes.into().into(),
         line: index + 1,
         column: 1,
         offset: 1000 * index as u64,
@@ -184,7 +184,7 @@ fn what_cannot_be_split_is_given_back_with_the_reason() {
         ),
     ] {
         let error = planner.plan(raw(4, batch.clone()), &bulk(), &mut Vec::new()).unwrap_err();
-        assert_eq!((error.reason, &error.batch.bytes), (Some(reason), &batch.into_bytes()));
+        assert_eq!((error.reason, &error.batch.bytes[..]), (Some(reason), batch.as_bytes()));
         assert!(error.to_string().starts_with("line 5: the batch takes"), "{error}");
     }
     let units = plan(&mut planner.split(false), &["{}".to_owned()]);

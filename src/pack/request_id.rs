@@ -37,7 +37,7 @@ const ROOT: Uuid = Uuid::from_u128(0x6d50_6172_7469_636c_8265_7665_6e74_7301);
 /// use mparticle_events::pack::RequestIds;
 ///
 /// let ids = RequestIds::for_input("orders.ndjson");
-/// let batch = RawBatch { bytes: b"{}".to_vec(), ..RawBatch::default() };
+/// let batch = RawBatch { bytes: "{}".into(), ..RawBatch::default() };
 /// assert_eq!(ids.id(&batch), ids.id(&batch));
 /// assert_ne!(ids.id(&batch), RequestIds::for_input("other.ndjson").id(&batch));
 /// ```
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     fn batch(index: u64, bytes: &[u8]) -> RawBatch {
-        RawBatch { bytes: bytes.to_vec(), index, ..RawBatch::default() }
+        RawBatch { bytes: bytes.to_vec().into(), index, ..RawBatch::default() }
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Unit {
             let bytes = member_bytes(&self.batch.bytes, members, number)?;
             let splice = splice_id(&bytes, || member.request_id);
             let Member { line, offset, index, .. } = *member;
-            let batch = RawBatch { bytes, line, offset, index, ..RawBatch::default() };
+            let batch = RawBatch { bytes: bytes.into(), line, offset, index, ..RawBatch::default() };
             Some(Self { splice, ..Self::whole(self.endpoint, batch) })
         };
         members.iter().enumerate().filter_map(single).collect()
@@ -66,10 +66,10 @@ impl Unit {
     ///
     /// let mut limits = Limits::default();
     /// limits.batch_bytes_hard = 110;
-    /// let batch = br#"{"mpid":1,"events":[{"n":1},{"n":2},{"n":3},{"n":4},{"n":5},{"n":6}]}"#.to_vec();
+    /// let batch = r#"{"mpid":1,"events":[{"n":1},{"n":2},{"n":3},{"n":4},{"n":5},{"n":6}]}"#;
     /// let mut planner = Planner::new(&limits, RequestIds::for_input("a.ndjson"));
     /// let mut units = Vec::new();
-    /// planner.plan(RawBatch { bytes: batch, ..RawBatch::default() }, &Paths::One(Endpoint::Bulk), &mut units)?;
+    /// planner.plan(RawBatch { bytes: batch.into(), ..RawBatch::default() }, &Paths::One(Endpoint::Bulk), &mut units)?;
     /// assert_eq!(units.iter().map(Unit::key).collect::<Vec<_>>(), [(0, 1), (0, 2)]);
     ///
     /// // The first was accepted before the machine went down.

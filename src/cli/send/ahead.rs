@@ -1,6 +1,6 @@
 //! Reads an input for sending; where its batches are checked, that is begun on other threads.
 
-use std::io::BufRead;
+use std::io::Read;
 use std::sync::Arc;
 
 use super::plan::Routes;
@@ -26,7 +26,7 @@ pub enum Looking<R> {
     Ahead(Ahead<Look>),
 }
 
-impl<R: BufRead + Send + 'static> Looking<R> {
+impl<R: Read + Send + 'static> Looking<R> {
     /// Begins with what the reader gives first.
     pub fn at(reader: BatchReader<R>, routes: Routes, validators: &[(Route, Validator)]) -> Self {
         if validators.is_empty() {
@@ -53,7 +53,7 @@ impl<R> Looking<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Looking<R> {
+impl<R: Read> Iterator for Looking<R> {
     type Item = Worked<Look>;
 
     fn next(&mut self) -> Option<Self::Item> {

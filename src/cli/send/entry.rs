@@ -149,7 +149,7 @@ mod tests {
             // An empty line stands for a batch that is held back.
             if !bytes.is_empty() {
                 let raw =
-                    RawBatch { bytes, line: line + 1, offset, index: line as u64, ..RawBatch::default() };
+                    RawBatch { bytes: bytes.into(), line: line + 1, offset, index: line as u64, ..RawBatch::default() };
                 planner.plan(raw, &Paths::One(Endpoint::Bulk), &mut units).unwrap();
             }
             offset += length(batch.len());
