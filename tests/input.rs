@@ -191,7 +191,10 @@ fn binary_files_get_one_clear_message() {
     }
     // Another encoding is for the rules to tell.
     let latin = b"{\"a\":\"M\xfcnchen\"}";
-    assert_eq!(BatchReader::new(&latin[..]).map(|batch| batch.unwrap().bytes).collect::<Vec<_>>(), [&latin[..]]);
+    assert_eq!(
+        BatchReader::new(&latin[..]).map(|batch| batch.unwrap().bytes).collect::<Vec<_>>(),
+        [&latin[..]]
+    );
     // A character of three bytes across the end of the bytes that are looked at.
     let text = format!("{{\"a\":\"{}€\"}}", "x".repeat(1016));
     for capacity in [1024, 1025, 8192] {

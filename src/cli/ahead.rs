@@ -11,7 +11,7 @@ use crate::validate::{Prepared, Validator};
 const MOST: usize = 4;
 
 /// Does some work on every batch of an input with as many threads as the machine has.
-pub fn on_threads<T: Send + 'static>(
+pub fn on_threads<T: Default + Send + 'static>(
     reader: BatchReader<impl Read + Send + 'static>,
     work: Work<T>,
 ) -> Ahead<T> {
@@ -20,5 +20,7 @@ pub fn on_threads<T: Send + 'static>(
 
 /// Does that part of the check of every batch which looks at it alone.
 pub fn prepared(reader: BatchReader<impl Read + Send + 'static>, validator: Validator) -> Ahead<Prepared> {
-    on_threads(reader, Arc::new(move |batch: &RawBatch| validator.prepare(&batch.bytes)))
+    let prepare =
+        move |batch: &RawBatch, prepared: &mut Prepared| validator.prepare_into(&batch.bytes, prepared);
+    on_threads(reader, Arc::new(prepare))
 }

@@ -217,13 +217,13 @@ impl Run<'_> {
         let mut shown_at = self.position.bytes();
         let reader = BatchReader::new(source).format(self.args.input.format.into());
         let mut batches = ahead::prepared(reader, self.validator.clone());
-        for item in batches.by_ref() {
+        while let Some(item) = batches.next_batch() {
             // Looked at first: the end of an input that was interrupted is not a fault of it.
             if self.interrupt.is_raised() {
                 return Ok(());
             }
             match item.read {
-                Ok(batch) => self.batch(&name, &batch, &item.worked.unwrap_or_default(), streams)?,
+                Ok(batch) => self.batch(&name, &batch, item.worked, streams)?,
                 Err(error) if is_content(&error) => {
                     self.tally.unreadable += 1;
                     self.print(streams, |printer, out| printer.show_unreadable(out, &name, &error))?;

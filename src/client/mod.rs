@@ -174,7 +174,7 @@ impl Client {
         let request = self
             .0
             .http
-            .post(format!("{}{}", self.0.pod.base_url(), endpoint.path()))
+            .post(self.0.target.url(endpoint))
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body.into());
         let result = match request.send().await {

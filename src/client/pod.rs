@@ -8,6 +8,7 @@ use reqwest::Url;
 
 use super::Error;
 use super::credentials::{self, ENV_POD};
+use crate::Endpoint;
 
 /// A data hosting location. A workspace lives in exactly one; its keys mean nothing to the others.
 ///
@@ -209,18 +210,34 @@ pub(super) struct Target {
     pub https: bool,
     /// Whether the host is this machine.
     pub loopback: bool,
+    /// The address of each path: parsed once rather than with each request.
+    paths: [Url; Endpoint::ALL.len()],
 }
 
 impl Target {
     pub fn of(pod: &Pod) -> Result<Self, Error> {
-        let url = Url::parse(pod.base_url()).map_err(|error| Error::config(error.to_string()))?;
+        let parse = |text: &str| Url::parse(text).map_err(|error| Error::config(error.to_string()));
+        let url = parse(pod.base_url())?;
+        let path = |endpoint: Endpoint| parse(&format!("{}{}", pod.base_url(), endpoint.path()));
+        let [events, bulk, historical] = Endpoint::ALL.map(path);
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or_default();
         Ok(Self {
             authority: format!("{host}:{port}"),
             https: url.scheme() == "https",
             loopback: is_loopback(host),
+            paths: [events?, bulk?, historical?],
         })
+    }
+
+    /// The address of a path.
+    pub fn url(&self, endpoint: Endpoint) -> Url {
+        let [events, bulk, historical] = &self.paths;
+        match endpoint {
+            Endpoint::Events => events.clone(),
+            Endpoint::Bulk => bulk.clone(),
+            Endpoint::Historical => historical.clone(),
+        }
     }
 }
 

@@ -5,17 +5,20 @@
 //! use mparticle_events::input::{Ahead, BatchReader};
 //!
 //! let input: &[u8] = b"{\"a\":1}\n{\"b\":22}\n";
-//! let ahead = Ahead::new(BatchReader::new(input), 2, Arc::new(|batch| batch.bytes.len()));
-//! let lengths: Vec<usize> = ahead.filter_map(|item| item.worked).collect();
+//! let length = |batch: &mparticle_events::input::RawBatch, length: &mut usize| *length = batch.bytes.len();
+//! let mut ahead = Ahead::new(BatchReader::new(input), 2, Arc::new(length));
+//! let mut lengths = Vec::new();
+//! while let Some(item) = ahead.next_batch() {
+//!     lengths.push(*item.worked);
+//! }
 //! assert_eq!(lengths, [7, 8]);
 //! ```
 
 use std::fmt;
 use std::io::Read;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::vec;
 
 use super::{BatchReader, InputError, RawBatch};
 
@@ -23,36 +26,54 @@ use super::{BatchReader, InputError, RawBatch};
 const CHUNK_BYTES: usize = 512 * 1024;
 const CHUNK_BATCHES: usize = 512;
 
-/// What is done with every batch.
-pub type Work<T> = Arc<dyn Fn(&RawBatch) -> T + Send + Sync>;
+/// What is done with every batch. What comes of it goes where that of another batch was before, which is not needed any more.
+pub type Work<T> = Arc<dyn Fn(&RawBatch, &mut T) + Send + Sync>;
 
 /// A batch, or why it could not be read, and what came of the work on it.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Worked<T> {
+pub struct Worked<'a, T> {
     /// What the reader gave.
     pub read: Result<RawBatch, InputError>,
-    /// What the work gave; nothing for what could not be read.
-    pub worked: Option<T>,
+    /// What the work gave; of no meaning for what could not be read.
+    pub worked: &'a mut T,
     /// Bytes of the input that had been read when it came.
     pub bytes_read: u64,
 }
 
-type Chunk<T> = Vec<Worked<T>>;
+/// Some batches next to each other. When all were handed out it is used again, with the memory it has.
+#[derive(Debug)]
+struct Chunk<T> {
+    slots: Vec<Slot<T>>,
+    /// Slots that are filled.
+    filled: usize,
+    /// Slots whose batch was handed out.
+    taken: usize,
+}
+
+#[derive(Debug, Default)]
+struct Slot<T> {
+    read: Option<Result<RawBatch, InputError>>,
+    bytes_read: u64,
+    worked: T,
+}
 
 /// What the threads share: it is the turn of one of them to read.
 type Turn<R, T> = Mutex<Option<Reading<R, T>>>;
+/// Chunks to be used again.
+type Spare<T> = Mutex<Vec<Chunk<T>>>;
 
-/// An iterator over the batches of an input, worked on; see the [module](super).
+/// The batches of an input, worked on; see the [module](super).
 ///
 /// The threads take turns: one reads as much as is at hand, a few hundred KB at the most, lets the next one read, and works on what it
 /// has, which is in the cache of its processor. So two chunks a thread wait at a time, and one for each is worked on. Dropping
-/// the iterator ends the threads; one that waits for its input ends when that comes or ends. Should work panic, the iterator ends
-/// early, with [`is_complete`](Self::is_complete) false.
+/// this ends the threads; one that waits for its input ends when that comes or ends. Should work panic, there is an early
+/// end, with [`is_complete`](Self::is_complete) false.
 pub struct Ahead<T> {
     chunks: Receiver<Receiver<Chunk<T>>>,
-    current: vec::IntoIter<Worked<T>>,
+    current: Chunk<T>,
     complete: bool,
+    spare: Arc<Spare<T>>,
 }
 
 impl<T> fmt::Debug for Ahead<T> {
@@ -61,44 +82,63 @@ impl<T> fmt::Debug for Ahead<T> {
     }
 }
 
-impl<T: Send + 'static> Ahead<T> {
+impl<T: Default + Send + 'static> Ahead<T> {
     /// Begins to read, and to work on what was read with that many threads; at least one.
     #[must_use]
     pub fn new<R: Read + Send + 'static>(reader: BatchReader<R>, threads: usize, work: Work<T>) -> Self {
         let threads = threads.max(1);
         let (ordered, chunks) = sync_channel(threads * 2);
-        let turn = Arc::new(Mutex::new(Some(Reading { reader, ordered, likely: 0 })));
+        let turn = Arc::new(Mutex::new(Some(Reading { reader, ordered })));
+        let spare = Arc::<Spare<T>>::default();
         for _ in 0..threads {
-            let (turn, work) = (Arc::clone(&turn), Arc::clone(&work));
-            thread::spawn(move || while work_on(&turn, &work) {});
+            let (turn, work, spare) = (Arc::clone(&turn), Arc::clone(&work), Arc::clone(&spare));
+            thread::spawn(move || while work_on(&turn, &work, &spare) {});
         }
-        Self { chunks, current: Vec::new().into_iter(), complete: false }
+        Self { chunks, current: Chunk::default(), complete: false, spare }
     }
 }
 
 impl<T> Ahead<T> {
-    /// Whether everything was handed out; to be asked after the last item.
+    /// The next batch; nothing when there is no more.
+    pub fn next_batch(&mut self) -> Option<Worked<'_, T>> {
+        while self.current.taken >= self.current.filled {
+            if self.complete {
+                return None;
+            }
+            // An empty chunk comes last: without it, nobody got there.
+            let chunk = self.chunks.recv().ok()?.recv().ok()?;
+            self.complete = chunk.filled == 0;
+            let used = std::mem::replace(&mut self.current, chunk);
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(used);
+        }
+        self.current.take()
+    }
+
+    /// Whether everything was handed out; to be asked after the last batch.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.complete
     }
 }
 
-impl<T> Iterator for Ahead<T> {
-    type Item = Worked<T>;
+impl<T> Default for Chunk<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), filled: 0, taken: 0 }
+    }
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(item) = self.current.next() {
-                return Some(item);
+impl<T> Chunk<T> {
+    fn take(&mut self) -> Option<Worked<'_, T>> {
+        let slot = self.slots.get_mut(self.taken)?;
+        self.taken += 1;
+        Some(Worked { read: slot.read.take()?, worked: &mut slot.worked, bytes_read: slot.bytes_read })
+    }
+
+    fn work(&mut self, work: &Work<T>) {
+        for slot in self.slots.iter_mut().take(self.filled) {
+            if let Some(Ok(batch)) = &slot.read {
+                work(batch, &mut slot.worked);
             }
-            if self.complete {
-                return None;
-            }
-            // An empty chunk comes last: without it, nobody got there.
-            let chunk = self.chunks.recv().ok()?.recv().ok()?;
-            self.complete = chunk.is_empty();
-            self.current = chunk.into_iter();
         }
     }
 }
@@ -107,43 +147,45 @@ struct Reading<R, T> {
     reader: BatchReader<R>,
     /// Where chunks are to come, in the order in which they were read.
     ordered: SyncSender<Receiver<Chunk<T>>>,
-    /// Batches of the chunk before: the next one is likely to have as many.
-    likely: usize,
 }
 
-impl<R: Read, T> Reading<R, T> {
-    /// Reads what is at hand, or waits for more; empty at the end of the input.
-    fn chunk(&mut self) -> Chunk<T> {
-        let (mut chunk, mut bytes) = (Vec::with_capacity(self.likely), 0);
+impl<R: Read, T: Default> Reading<R, T> {
+    /// Reads what is at hand, or waits for more; nothing at the end of the input.
+    fn fill(&mut self, chunk: &mut Chunk<T>) {
+        (chunk.filled, chunk.taken) = (0, 0);
+        let mut bytes = 0;
         while let Some(read) = self.reader.next() {
             bytes += read.as_ref().map_or(0, |batch| batch.bytes.len());
-            chunk.push(Worked { read, worked: None, bytes_read: self.reader.bytes_read() });
-            let full = bytes >= CHUNK_BYTES || chunk.len() >= CHUNK_BATCHES;
+            if chunk.slots.len() <= chunk.filled {
+                chunk.slots.push(Slot::default());
+            }
+            if let Some(slot) = chunk.slots.get_mut(chunk.filled) {
+                (slot.read, slot.bytes_read) = (Some(read), self.reader.bytes_read());
+            }
+            chunk.filled += 1;
+            let full = bytes >= CHUNK_BYTES || chunk.filled >= CHUNK_BATCHES;
             // What came slowly is not kept waiting for more.
             if full || !self.reader.has_more_at_hand() {
                 break;
             }
         }
-        self.likely = chunk.len();
-        chunk
     }
 }
 
 /// Waits for its turn to read, and works on what it has read; false when there is nothing more to do.
-fn work_on<R: Read, T>(turn: &Turn<R, T>, work: &Work<T>) -> bool {
+fn work_on<R: Read, T: Default>(turn: &Turn<R, T>, work: &Work<T>, spare: &Spare<T>) -> bool {
+    let mut chunk = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
     // A reader that has panicked is of no use to the others.
     let Ok(mut reading) = turn.lock() else { return false };
     let Some(this) = reading.as_mut() else { return false };
-    let mut chunk = this.chunk();
+    this.fill(&mut chunk);
     let (reply, result) = sync_channel(1);
     let wanted = this.ordered.send(result).is_ok();
-    if chunk.is_empty() || !wanted {
+    if chunk.filled == 0 || !wanted {
         *reading = None;
     }
     drop(reading);
-    for item in &mut chunk {
-        item.worked = item.read.as_ref().ok().map(|batch| work(batch));
-    }
+    chunk.work(work);
     // Nobody wants it any more: the next one neither, but that shows by itself.
     let _ = reply.send(chunk);
     wanted
@@ -157,7 +199,15 @@ mod tests {
     use super::*;
 
     fn index(threads: usize, input: Vec<u8>) -> Ahead<u64> {
-        Ahead::new(BatchReader::new(io::Cursor::new(input)), threads, Arc::new(|batch| batch.index))
+        Ahead::new(BatchReader::new(io::Cursor::new(input)), threads, Arc::new(note))
+    }
+
+    fn note(batch: &RawBatch, index: &mut u64) {
+        *index = batch.index;
+    }
+
+    fn rest(ahead: &mut Ahead<u64>) -> Vec<(bool, u64)> {
+        std::iter::from_fn(|| ahead.next_batch().map(|item| (item.read.is_ok(), *item.worked))).collect()
     }
 
     #[test]
@@ -166,9 +216,9 @@ mod tests {
         for threads in [0, 1, 3] {
             let mut ahead = index(threads, input.clone().into_bytes());
             let mut count = 0;
-            for item in ahead.by_ref() {
+            while let Some(item) = ahead.next_batch() {
                 let batch = item.read.unwrap();
-                assert_eq!((batch.index, item.worked), (count, Some(count)));
+                assert_eq!((batch.index, *item.worked), (count, count));
                 assert_eq!(batch.bytes, format!("{{\"n\":{count}}}").into_bytes());
                 assert!(item.bytes_read > batch.offset);
                 count += 1;
@@ -179,10 +229,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_comes_in_its_place() {
-        let items: Vec<_> = index(2, b"[{\"a\":1},{\"b\":2".to_vec()).collect();
-        assert_eq!(items.iter().map(|item| item.worked).collect::<Vec<_>>(), [Some(0), None]);
-        assert!(items[1].read.is_err());
-        assert_eq!(index(2, Vec::new()).count(), 0);
+        let items = rest(&mut index(2, b"[{\"a\":1},{\"b\":2".to_vec()));
+        assert_eq!(items.iter().map(|(is_ok, _)| *is_ok).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(rest(&mut index(2, Vec::new())), []);
     }
 
     /// Gives a line, and then nothing until it is dropped.
@@ -205,11 +254,11 @@ mod tests {
         let lines = format!("{{\"a\":1}}\n{{\"b\":\"{}\"}}\n", "x".repeat(2000)).into_bytes();
         let reader = BatchReader::new(BufReader::new(Stalled(Some(lines), stalled)))
             .format(crate::input::Format::Ndjson);
-        let mut ahead = Ahead::new(reader, 2, Arc::new(|batch| batch.index));
-        assert_eq!(ahead.next().and_then(|item| item.worked), Some(0));
-        assert_eq!(ahead.next().and_then(|item| item.worked), Some(1));
+        let mut ahead = Ahead::new(reader, 2, Arc::new(note));
+        assert_eq!(ahead.next_batch().map(|item| *item.worked), Some(0));
+        assert_eq!(ahead.next_batch().map(|item| *item.worked), Some(1));
         drop(end);
-        assert!(ahead.next().is_none());
+        assert!(ahead.next_batch().is_none());
         assert!(ahead.is_complete());
     }
 
@@ -221,9 +270,9 @@ mod tests {
         let mut ahead = Ahead::new(
             BatchReader::new(io::Cursor::new(input)),
             1,
-            Arc::new(move |_| count.fetch_add(1, Ordering::Relaxed)),
+            Arc::new(move |_, number: &mut usize| *number = count.fetch_add(1, Ordering::Relaxed)),
         );
-        assert!(ahead.next().is_some());
+        assert!(ahead.next_batch().is_some());
         drop(ahead);
         // A handful of chunks at most, however long one waits.
         assert!(read.load(Ordering::Relaxed) < 20 * CHUNK_BATCHES);
@@ -232,9 +281,9 @@ mod tests {
     #[test]
     fn work_that_panics_is_no_end_of_the_input() {
         let input: String = "{}\n".repeat(CHUNK_BATCHES * 3);
-        let panics = |batch: &RawBatch| assert!(batch.index < 600, "on purpose");
+        let panics = |batch: &RawBatch, (): &mut ()| assert!(batch.index < 600, "on purpose");
         let mut ahead = Ahead::new(BatchReader::new(io::Cursor::new(input)), 1, Arc::new(panics));
-        assert_eq!(ahead.by_ref().count(), CHUNK_BATCHES);
+        assert_eq!(std::iter::from_fn(|| ahead.next_batch().map(drop)).count(), CHUNK_BATCHES);
         assert!(!ahead.is_complete());
     }
 }

@@ -255,8 +255,10 @@ fn units(batch: &RawBatch, splitter: &Splitter<'_>, pieces: Vec<(Endpoint, Vec<u
     let pieces = (1_u32..).zip(pieces);
     pieces
         .map(|(number, (endpoint, events))| {
-            let batch =
-                RawBatch { bytes: splitter.piece(&events).into(), ..RawBatch { bytes: Bytes::new(), ..*batch } };
+            let batch = RawBatch {
+                bytes: splitter.piece(&events).into(),
+                ..RawBatch { bytes: Bytes::new(), ..*batch }
+            };
             let origin = Origin::Piece { number, of, earlier: super::Earlier::default() };
             Unit { endpoint, batch, splice: None, origin }
         })

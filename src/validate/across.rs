@@ -23,11 +23,6 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// With room for what there is to note of most batches: it is let go of on another thread, where each piece of memory costs.
-    pub(super) fn for_most() -> Self {
-        Self { buffer: accept::Buffer::for_most(), ..Self::default() }
-    }
-
     /// Whether it is certain that the batch has a `source_request_id` that is one; false also when it was not looked at that closely.
     #[must_use]
     pub fn has_request_id(&self) -> bool {

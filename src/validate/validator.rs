@@ -233,12 +233,13 @@ impl Validator {
     /// [`Across::check_prepared`] does the rest.
     #[must_use]
     pub fn prepare(&self, batch: &[u8]) -> Prepared {
-        let mut prepared = Prepared::for_most();
+        let mut prepared = Prepared::default();
         self.prepare_into(batch, &mut prepared);
         prepared
     }
 
-    pub(super) fn prepare_into(&self, batch: &[u8], prepared: &mut Prepared) {
+    /// The same into what was made of another batch before and is not needed any more: its memory is used again.
+    pub fn prepare_into(&self, batch: &[u8], prepared: &mut Prepared) {
         prepared.now_ms = self.0.clock.now_unix_ms();
         prepared.is_clean = !self.0.explain_only
             && accept::record(batch, self.settings(prepared.now_ms), &mut prepared.buffer);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::plan::Routes;
 use super::route::rules_of;
+use crate::Endpoint;
 use crate::cli::ahead::on_threads;
-use crate::input::{Ahead, BatchReader, RawBatch, Worked};
+use crate::input::{Ahead, BatchReader, InputError, RawBatch};
 use crate::pack::Paths;
 use crate::validate::{Prepared, Route, Validator};
 
@@ -14,59 +15,90 @@ use crate::validate::{Prepared, Route, Validator};
 pub struct Look {
     /// Where its events go.
     pub paths: Paths,
-    /// The part of the check that looks at it alone; nothing when it is not checked.
-    pub prepared: Option<Prepared>,
+    /// The part of the check that looks at it alone; of no meaning when it is not checked.
+    pub prepared: Prepared,
+}
+
+/// What was read, and a look at it.
+pub struct Looked<'a> {
+    /// A batch, or why it could not be read.
+    pub read: Result<RawBatch, InputError>,
+    /// What it brought; of no meaning for what could not be read.
+    pub look: &'a Look,
+    /// Bytes of the input read so far.
+    pub bytes_read: u64,
 }
 
 /// The batches of an input in their order, looked at.
 pub enum Looking<R> {
-    /// On this thread, as there is nothing to check; and whether the reader has come to its end.
-    Here(BatchReader<R>, Routes, bool),
+    /// On this thread, as there is nothing to check.
+    Here(Here<R>),
     /// On others.
     Ahead(Ahead<Look>),
+}
+
+/// See [`Looking`].
+pub struct Here<R> {
+    reader: BatchReader<R>,
+    routes: Routes,
+    look: Look,
+    is_complete: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { paths: Paths::One(Endpoint::Bulk), prepared: Prepared::default() }
+    }
 }
 
 impl<R: Read + Send + 'static> Looking<R> {
     /// Begins with what the reader gives first.
     pub fn at(reader: BatchReader<R>, routes: Routes, validators: &[(Route, Validator)]) -> Self {
         if validators.is_empty() {
-            return Self::Here(reader, routes, false);
+            return Self::Here(Here { reader, routes, look: Look::default(), is_complete: false });
         }
         let validators = validators.to_vec();
-        let look = move |batch: &RawBatch| {
-            let paths = routes.paths(&batch.bytes);
-            let rules = rules_of(&paths);
-            let validator = validators.iter().find(|(route, _)| *route == rules);
-            Look { prepared: validator.map(|(_, validator)| validator.prepare(&batch.bytes)), paths }
+        let look = move |batch: &RawBatch, look: &mut Look| {
+            look.paths = routes.paths(&batch.bytes);
+            let rules = rules_of(&look.paths);
+            if let Some((_, validator)) = validators.iter().find(|(route, _)| *route == rules) {
+                validator.prepare_into(&batch.bytes, &mut look.prepared);
+            }
         };
         Self::Ahead(on_threads(reader, Arc::new(look)))
     }
 }
 
-impl<R> Looking<R> {
-    /// Whether everything was handed out; to be asked after the last item. If not, a thread ended early.
+impl<R: Read> Looking<R> {
+    /// The next batch; nothing when there is no more.
+    pub fn next_batch(&mut self) -> Option<Looked<'_>> {
+        match self {
+            Self::Here(here) => here.next_batch(),
+            Self::Ahead(ahead) => {
+                let item = ahead.next_batch()?;
+                Some(Looked { read: item.read, look: item.worked, bytes_read: item.bytes_read })
+            }
+        }
+    }
+
+    /// Whether everything was handed out; to be asked after the last batch. If not, a thread ended early.
     pub fn is_complete(&self) -> bool {
         match self {
-            Self::Here(_, _, over) => *over,
+            Self::Here(here) => here.is_complete,
             Self::Ahead(ahead) => ahead.is_complete(),
         }
     }
 }
 
-impl<R: Read> Iterator for Looking<R> {
-    type Item = Worked<Look>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (reader, routes, over) = match self {
-            Self::Here(reader, routes, over) => (reader, *routes, over),
-            Self::Ahead(ahead) => return ahead.next(),
-        };
-        let Some(read) = reader.next() else {
-            *over = true;
+impl<R: Read> Here<R> {
+    fn next_batch(&mut self) -> Option<Looked<'_>> {
+        let Some(read) = self.reader.next() else {
+            self.is_complete = true;
             return None;
         };
-        let worked =
-            read.as_ref().ok().map(|batch| Look { paths: routes.paths(&batch.bytes), prepared: None });
-        Some(Worked { read, worked, bytes_read: reader.bytes_read() })
+        if let Ok(batch) = &read {
+            self.look.paths = self.routes.paths(&batch.bytes);
+        }
+        Some(Looked { read, look: &self.look, bytes_read: self.reader.bytes_read() })
     }
 }

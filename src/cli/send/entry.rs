@@ -148,8 +148,13 @@ mod tests {
             let bytes = batch.trim_end().as_bytes().to_vec();
             // An empty line stands for a batch that is held back.
             if !bytes.is_empty() {
-                let raw =
-                    RawBatch { bytes: bytes.into(), line: line + 1, offset, index: line as u64, ..RawBatch::default() };
+                let raw = RawBatch {
+                    bytes: bytes.into(),
+                    line: line + 1,
+                    offset,
+                    index: line as u64,
+                    ..RawBatch::default()
+                };
                 planner.plan(raw, &Paths::One(Endpoint::Bulk), &mut units).unwrap();
             }
             offset += length(batch.len());

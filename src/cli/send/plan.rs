@@ -8,7 +8,7 @@ use super::route::Router;
 use crate::cli::output::{Streams, count, grouped};
 use crate::input::RawBatch;
 use crate::pack::{Origin, Paths, Planner, RequestIds, TooLarge, Unit};
-use crate::validate::{Prepared, Report};
+use crate::validate::Report;
 
 /// Findings that planning takes care of: a batch that is too large, and one that belongs to two paths.
 const MENDED_BY_SPLITTING: [&str; 2] = ["MP201", "MP405"];
@@ -129,7 +129,7 @@ impl Plan {
     /// be some: what waited before it.
     pub fn plan(&mut self, batch: RawBatch, look: &Look, units: &mut Vec<Unit>) -> Result<(), Box<TooLarge>> {
         let paths = &look.paths;
-        let result = if look.prepared.as_ref().is_some_and(Prepared::has_request_id) {
+        let result = if look.prepared.has_request_id() {
             self.planner.plan_identified(batch, paths, units)
         } else {
             self.planner.plan(batch, paths, units)

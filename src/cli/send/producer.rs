@@ -135,15 +135,14 @@ impl Producer {
         let reader = BatchReader::new(file).format(self.format);
         let (mut bytes, mut some) = (0, false);
         let mut looking = Looking::at(reader, self.plan.routes, &self.validators);
-        for item in looking.by_ref() {
+        while let Some(item) = looking.next_batch() {
             (bytes, some) = (item.bytes_read, true);
-            let go_on = match (item.read, item.worked) {
-                (Ok(batch), Some(look)) => {
+            let go_on = match item.read {
+                Ok(batch) => {
                     let batch = RawBatch { offset: start + batch.offset, ..batch };
-                    self.batch(&name, batch, &look, start + bytes, sink)
+                    self.batch(&name, batch, item.look, start + bytes, sink)
                 }
-                (Ok(_), None) => false,
-                (Err(error), _) => self.unreadable(&name, &error, sink),
+                Err(error) => self.unreadable(&name, &error, sink),
             };
             if !go_on {
                 return None;
@@ -179,8 +178,8 @@ impl Producer {
         }
         let rules = rules_of(&look.paths);
         let check = self.checks.iter_mut().find(|(route, _)| *route == rules);
-        if let (Some((_, check)), Some(prepared)) = (check, &look.prepared) {
-            let report = self.plan.mend(check.check_prepared(&batch.bytes, prepared));
+        if let Some((_, check)) = check {
+            let report = self.plan.mend(check.check_prepared(&batch.bytes, &look.prepared));
             lock(&self.intake).tally.add(&report);
             // What an earlier run came to, it has shown.
             if !shown && !self.show(name, &batch, &report, sink) {

@@ -13,6 +13,9 @@ pub enum Seen {
     Unsure,
 }
 
+/// Entries for which the memory is kept from batch to batch: most have fewer, and many buffers can wait for their turn.
+const KEPT: usize = 64;
+
 /// A part of the document, or of [`Buffer::decoded`].
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -72,19 +75,17 @@ pub(in crate::validate) struct AttributeFacts {
 }
 
 impl Buffer {
-    pub(in crate::validate) fn for_most() -> Self {
-        Self {
-            identities: Vec::with_capacity(4),
-            attributes: Vec::with_capacity(12),
-            events: Vec::with_capacity(4),
-            ..Self::default()
-        }
-    }
-
     /// Whether there is an id in `source_request_id`.
     pub(in crate::validate) fn has_request_id(&self) -> bool {
         self.request_id.is_some()
     }
+}
+
+/// The list without what is in it, and without the memory that only a very large batch needs.
+fn emptied<T>(list: &mut Vec<T>) -> Vec<T> {
+    list.clear();
+    list.shrink_to(KEPT);
+    std::mem::take(list)
 }
 
 impl<'a> Facts<'a> {
@@ -166,14 +167,12 @@ impl Record for () {}
 impl Buffer {
     pub(super) fn clear(&mut self) {
         self.decoded.clear();
-        self.identities.clear();
-        self.attributes.clear();
-        self.events.clear();
+        self.decoded.shrink_to(KEPT * 16);
         *self = Self {
             decoded: std::mem::take(&mut self.decoded),
-            identities: std::mem::take(&mut self.identities),
-            attributes: std::mem::take(&mut self.attributes),
-            events: std::mem::take(&mut self.events),
+            identities: emptied(&mut self.identities),
+            attributes: emptied(&mut self.attributes),
+            events: emptied(&mut self.events),
             ..Self::default()
         };
     }
