@@ -46,7 +46,7 @@ impl<'a, O: Observer + ?Sized> Account<'a, O> {
         self.summary.requests += 1;
         self.summary.retries += u64::from(again);
         self.summary.throttled += u64::from(answer.outcome == Outcome::Status(429));
-        self.summary.bytes += request.body().len() as u64;
+        self.summary.bytes += request.body_bytes() as u64;
         if let Some(used) = answer.percentage_used {
             let highest = self.summary.percentage_used.map_or(used, |highest| highest.max(used));
             self.summary.percentage_used = Some(highest);

@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -111,7 +110,7 @@ impl<'a, T: Transport> Air<'a, T> {
         };
         flight.number += 1;
         flight.first.get_or_insert_with(Instant::now);
-        let body = Bytes::from_owner(Body(flight.request.shared_body()));
+        let body = flight.request.shared_body();
         let sent = lane.post();
         let mut answer = self.transport.post(flight.request.endpoint(), body).await;
         lane.landed(sent, &answer);
@@ -164,14 +163,5 @@ impl<T: Transport> Drop for Lane<'_, '_, T> {
     fn drop(&mut self) {
         self.air.lanes().taken -= 1;
         self.air.changed.notify_waiters();
-    }
-}
-
-/// A shared body in the form that [`Bytes`] takes.
-struct Body(std::sync::Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for Body {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
     }
 }

@@ -1,68 +1,39 @@
-//! Blocks of memory that are read into, handed out in slices, and used again once nobody holds a slice any more.
+//! Reads an input in blocks, which are handed out in slices.
 
 use std::io::{self, ErrorKind, Read};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+
+use super::Pool;
 
 /// Bytes that are asked for at a time: enough that a call costs little, and few enough to stay in the cache of a processor until
 /// they are worked on.
 const BLOCK: usize = 256 * 1024;
 /// What is shorter is copied, so that a few bytes out of a slow pipe do not hold a whole block.
 const SHORT: usize = BLOCK / 8;
-/// Blocks that are kept for later.
-const SPARE: usize = 16;
-
-/// Blocks that are free.
-type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// Reads an input block by block.
 #[derive(Debug, Default)]
-pub(super) struct Blocks(Spare);
-
-/// A block whose slices are out.
-struct Lent {
-    block: Vec<u8>,
-    spare: Spare,
-}
+pub(super) struct Blocks(Pool);
 
 impl Blocks {
     /// The next bytes of the input, as many as one call gives; empty at its end.
     pub(super) fn read(&self, input: &mut impl Read) -> io::Result<Bytes> {
-        let mut lent = Lent { block: self.free(), spare: Arc::clone(&self.0) };
+        let mut block = self.0.take().unwrap_or_else(|| vec![0; BLOCK]);
         let length = loop {
-            match input.read(&mut lent.block) {
+            match input.read(&mut block) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 read => break read?,
             }
         };
-        if length < SHORT {
-            return Ok(Bytes::copy_from_slice(lent.block.get(..length).unwrap_or_default()));
+        if length >= SHORT {
+            let mut bytes = self.0.lend(block);
+            bytes.truncate(length);
+            return Ok(bytes);
         }
-        let mut bytes = Bytes::from_owner(lent);
-        bytes.truncate(length);
+        let bytes = Bytes::copy_from_slice(block.get(..length).unwrap_or_default());
+        self.0.put_back(block);
         Ok(bytes)
-    }
-
-    fn free(&self) -> Vec<u8> {
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        spare.unwrap_or_else(|| vec![0; BLOCK])
-    }
-}
-
-impl AsRef<[u8]> for Lent {
-    fn as_ref(&self) -> &[u8] {
-        &self.block
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < SPARE {
-            // The one that was used last is the next: it is in the cache.
-            spare.push(std::mem::take(&mut self.block));
-        }
     }
 }
 
@@ -71,22 +42,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_is_used_again_when_its_last_slice_is_gone() {
+    fn a_block_is_read_into_again_when_nobody_holds_it() {
         let text: Vec<u8> = (0..3 * BLOCK).map(|n| (n % 251) as u8).collect();
         let (blocks, mut input) = (Blocks::default(), &text[..]);
-        let spare = |blocks: &Blocks| blocks.0.lock().unwrap().len();
         let first = blocks.read(&mut input).unwrap();
-        let slice = first.slice(7..9);
         let place = first.as_ptr();
-        drop(first);
-        assert_eq!((spare(&blocks), &slice[..]), (0, &text[7..9]));
         let second = blocks.read(&mut input).unwrap();
-        assert_ne!(second.as_ptr(), place);
-        drop(slice);
-        assert_eq!(spare(&blocks), 1);
+        assert_eq!([&first[..], &second].concat(), text[..2 * BLOCK]);
+        drop(first);
         let third = blocks.read(&mut input).unwrap();
-        assert_eq!(third.as_ptr(), place);
-        assert_eq!([&second[..], &third].concat(), text[BLOCK..]);
+        assert_eq!((third.as_ptr(), &third[..]), (place, &text[2 * BLOCK..]));
+        assert_eq!(second, text[BLOCK..2 * BLOCK]);
         assert!(blocks.read(&mut input).unwrap().is_empty());
     }
 
@@ -94,6 +60,6 @@ mod tests {
     fn a_few_bytes_do_not_hold_a_block() {
         let (blocks, mut input) = (Blocks::default(), &b"{}\n"[..]);
         let read = blocks.read(&mut input).unwrap();
-        assert_eq!((&read[..], blocks.0.lock().unwrap().len()), (&b"{}\n"[..], 1));
+        assert_eq!((&read[..], blocks.0.take().map(|block| block.len())), (&b"{}\n"[..], Some(BLOCK)));
     }
 }

@@ -33,6 +33,7 @@ mod blocks;
 mod depth;
 mod detect;
 mod error;
+mod pool;
 mod reader;
 pub(crate) mod scan;
 mod source;
@@ -42,6 +43,7 @@ pub use bytes::Bytes;
 pub use ahead::{Ahead, Work, Worked};
 pub(crate) use depth::Depth;
 pub use error::{InputError, InputErrorKind};
+pub(crate) use pool::Pool;
 pub use reader::BatchReader;
 
 /// How batches are laid out in a file, as the caller knows it.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::request::Open;
 use super::{Part, Request, RequestIds, Unit, Unsplittable};
 use crate::Endpoint;
-use crate::input::RawBatch;
+use crate::input::{Pool, RawBatch};
 use crate::validate::Limits;
 
 /// Collects batches until a request is full.
@@ -17,8 +17,10 @@ pub struct Packer {
     below_bytes: usize,
     ids: Option<RequestIds>,
     current: Option<Open>,
-    /// The size of the last body: the next one is likely to be as large.
+    /// Batches in the last request: the next one is likely to have as many.
     room: usize,
+    /// Memory of bodies that were sent.
+    bodies: Pool,
 }
 
 /// A batch that is over the limit; given back whole.
@@ -64,6 +66,7 @@ impl Packer {
             ids: None,
             current: None,
             room: 0,
+            bodies: Pool::default(),
         }
     }
 
@@ -102,14 +105,12 @@ impl Packer {
         if let Some((bytes, limit)) = self.over(bytes) {
             return Err(Box::new(TooLarge { batch, bytes, limit, reason: None }));
         }
-        let (at, added) = splice.unwrap_or_default();
         let full = if self.fits(bytes) { None } else { self.finish() };
-        let request = self.current.get_or_insert_with(|| Open::new(self.endpoint, self.room));
-        let (open, rest) = batch.bytes.split_at(at.min(batch.bytes.len()));
-        let spliced = (!added.is_empty()).then(|| open.len()..open.len() + added.len());
-        let part =
-            Part { range: 0..0, line: batch.line, offset: batch.offset, index: batch.index, spliced, origin };
-        request.append(&[open, &added, rest], part);
+        let request =
+            self.current.get_or_insert_with(|| Open::new(self.endpoint, self.room, self.bodies.clone()));
+        let RawBatch { bytes, line, offset, index, .. } = batch;
+        let part = Part { range: 0..0, line, offset, index, spliced: None, origin };
+        request.append(bytes, splice, part);
         if request.len() >= self.max_batches {
             return Ok(self.finish());
         }
@@ -120,8 +121,7 @@ impl Packer {
     pub fn finish(&mut self) -> Option<Request> {
         let request = self.current.take().map(Open::close);
         if let Some(request) = &request {
-            // A little more, or half of the bodies would grow all the same.
-            self.room = request.body().len() + request.body().len() / 8;
+            self.room = request.len();
         }
         request
     }

@@ -1,11 +1,14 @@
 //! One request as it will be sent, and where each batch stands in it.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use bytes::Bytes;
 
 use super::Origin;
 use super::origin::{Member, member_bytes, member_length};
 use crate::Endpoint;
+use crate::input::Pool;
 
 /// Where a batch of a request comes from, and where it stands in the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,27 +55,49 @@ impl Part {
     }
 }
 
+/// A batch on its way into a body, and what is put in after how many of its bytes.
+#[derive(Clone, Debug)]
+struct Piece {
+    batch: Bytes,
+    splice: Option<(usize, Vec<u8>)>,
+}
+
+impl Piece {
+    fn bytes(&self) -> usize {
+        self.batch.len() + self.splice.as_ref().map_or(0, |(_, added)| added.len())
+    }
+
+    fn write(&self, body: &mut Vec<u8>) {
+        let (at, added) = self.splice.as_ref().map_or((0, &[][..]), |(at, added)| (*at, added));
+        let (open, rest) = self.batch.split_at_checked(at).unwrap_or((&self.batch, &[]));
+        for bytes in [open, added, rest] {
+            body.extend_from_slice(bytes);
+        }
+    }
+}
+
 /// A request that is being filled.
 #[derive(Clone, Debug)]
 pub(super) struct Open {
     endpoint: Endpoint,
-    body: Vec<u8>,
+    pieces: Vec<Piece>,
     parts: Vec<Part>,
+    /// Of the body so far.
+    bytes: usize,
+    /// Where the body comes from, and goes when it is not needed any more.
+    pool: Pool,
 }
 
 impl Open {
-    /// With room for a body of that many bytes: one that grows is copied again and again.
-    pub(super) fn new(endpoint: Endpoint, room: usize) -> Self {
-        let mut body = Vec::with_capacity(room);
-        if endpoint.is_bulk() {
-            body.push(b'[');
-        }
-        Self { endpoint, body, parts: Vec::new() }
+    /// With room for that many batches.
+    pub(super) fn new(endpoint: Endpoint, room: usize, pool: Pool) -> Self {
+        let (pieces, parts) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        Self { endpoint, pieces, parts, bytes: usize::from(endpoint.is_bulk()), pool }
     }
 
     /// Bytes so far, without the closing bracket.
     pub(super) fn bytes(&self) -> usize {
-        self.body.len()
+        self.bytes
     }
 
     /// Batches so far.
@@ -80,35 +105,67 @@ impl Open {
         self.parts.len()
     }
 
-    /// Appends a batch that comes in pieces; `part.range` is set here.
-    pub(super) fn append(&mut self, pieces: &[&[u8]], mut part: Part) {
-        if !self.parts.is_empty() {
-            self.body.push(b',');
-        }
-        let start = self.body.len();
-        for piece in pieces {
-            self.body.extend_from_slice(piece);
-        }
-        part.range = start..self.body.len();
-        self.parts.push(part);
+    /// Appends a batch with what is put in; `part.range` is set here, and `part.spliced` where there is something to put in.
+    pub(super) fn append(&mut self, batch: Bytes, splice: Option<(usize, Vec<u8>)>, part: Part) {
+        let piece = Piece { batch, splice: splice.filter(|(_, added)| !added.is_empty()) };
+        let start = self.bytes + usize::from(!self.parts.is_empty());
+        self.bytes = start + piece.bytes();
+        let spliced = piece.splice.as_ref().map(|(at, added)| *at..*at + added.len()).or(part.spliced);
+        self.parts.push(Part { range: start..self.bytes, spliced, ..part });
+        self.pieces.push(piece);
     }
 
-    /// Writes the closing bracket.
-    pub(super) fn close(mut self) -> Request {
-        if self.endpoint.is_bulk() {
-            self.body.push(b']');
-        }
-        Request { endpoint: self.endpoint, body: Arc::new(self.body), parts: self.parts }
+    /// Leaves it at that.
+    pub(super) fn close(self) -> Request {
+        let Self { endpoint, pieces, parts, bytes, pool } = self;
+        let bytes = bytes + usize::from(endpoint.is_bulk());
+        let body: Assemble = Box::new(move || {
+            let mut body = pool.take().unwrap_or_default();
+            body.clear();
+            body.reserve(bytes);
+            assemble(endpoint, &pieces, &mut body);
+            pool.lend(body)
+        });
+        Request { endpoint, bytes, body: Arc::new(LazyLock::new(body)), parts }
     }
 }
+
+fn assemble(endpoint: Endpoint, pieces: &[Piece], body: &mut Vec<u8>) {
+    if endpoint.is_bulk() {
+        body.push(b'[');
+    }
+    for (index, piece) in pieces.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        piece.write(body);
+    }
+    if endpoint.is_bulk() {
+        body.push(b']');
+    }
+}
+
+type Assemble = Box<dyn FnOnce() -> Bytes + Send>;
 
 /// A body ready to be posted, with its batches told apart. Cloning does not copy the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// The body is put together when it is first asked for, out of what was read: on the thread that posts it, whose processor
+/// then has it in its cache.
+#[derive(Clone, Debug)]
 pub struct Request {
     endpoint: Endpoint,
-    body: Arc<Vec<u8>>,
+    bytes: usize,
+    body: Arc<LazyLock<Bytes, Assemble>>,
     parts: Vec<Part>,
 }
+
+impl PartialEq for Request {
+    fn eq(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint && self.parts == other.parts && self.body() == other.body()
+    }
+}
+
+impl Eq for Request {}
 
 impl Request {
     /// The path it is for.
@@ -121,6 +178,12 @@ impl Request {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The length of the body in bytes, known before it is put together.
+    #[must_use]
+    pub fn body_bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many batches it holds.
@@ -184,17 +247,18 @@ impl Request {
     }
 
     fn only(&self, parts: &[Part]) -> Self {
-        let mut request = Open::new(self.endpoint, self.body.len());
+        let mut request = Open::new(self.endpoint, parts.len(), Pool::default());
         for part in parts {
-            let bytes = self.body.get(part.range.clone()).unwrap_or_default();
-            request.append(&[bytes], part.clone());
+            let batch = self.body.get(part.range.clone()).map(|batch| self.body.slice_ref(batch));
+            // What was put in is in there already.
+            request.append(batch.unwrap_or_default(), None, part.clone());
         }
         request.close()
     }
 
     /// The body, shared rather than copied.
     #[must_use]
-    pub fn shared_body(&self) -> Arc<Vec<u8>> {
-        Arc::clone(&self.body)
+    pub fn shared_body(&self) -> Bytes {
+        (**self.body).clone()
     }
 }

@@ -28,7 +28,7 @@ impl Load {
     fn add(&mut self, request: &Request) {
         self.requests += 1;
         self.batches += u64::try_from(request.len()).unwrap_or_default();
-        self.bytes += u64::try_from(request.body().len()).unwrap_or_default();
+        self.bytes += u64::try_from(request.body_bytes()).unwrap_or_default();
     }
 }
 
