@@ -29,6 +29,7 @@
 //! Nothing is parsed: only strings and brackets are followed. Whether a batch is good JSON is for the validator to say.
 
 mod ahead;
+pub(crate) mod bytes;
 mod depth;
 mod detect;
 mod error;

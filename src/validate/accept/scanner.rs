@@ -1,6 +1,6 @@
 //! Tokens of a JSON document whose bytes are known to be UTF-8. Stops at the first byte that is out of place.
 
-use super::words::{brackets, first_end, leading_digits};
+use super::words::{first_bracket, first_end, leading_digits};
 
 /// Reads one document from front to back.
 #[derive(Clone, Copy, Debug)]
@@ -305,13 +305,12 @@ impl<'a> Scanner<'a> {
         let mut depth = 0_usize;
         loop {
             // Numbers, commas and the like in one go.
-            while let Some(word) = self.word(self.at) {
-                let found = brackets(word);
-                if found != 0 {
-                    self.at += found.trailing_zeros() as usize / 8;
+            while let Some(sixteen) = self.bytes.get(self.at..)?.first_chunk() {
+                if let Some(found) = first_bracket(sixteen) {
+                    self.at += found;
                     break;
                 }
-                self.at += 8;
+                self.at += sixteen.len();
             }
             match self.peek()? {
                 b'"' => drop(self.string()?),

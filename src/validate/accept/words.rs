@@ -1,6 +1,6 @@
 //! Several bytes at a time: where a run of plain text ends, and what a run of digits is worth.
 
-use wide::u8x16;
+use crate::input::bytes::Bytes16;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -11,39 +11,23 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// costs is a loop that ends now here, now there.
 #[inline(always)]
 pub(super) fn first_end(sixteen: &[u8; 16]) -> Option<usize> {
-    let bytes = u8x16::new(*sixteen);
-    let quote = bytes.simd_eq(u8x16::splat(b'"'));
-    let backslash = bytes.simd_eq(u8x16::splat(b'\\'));
-    let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-    let found = (quote | backslash | control).to_bitmask();
-    (found != 0).then(|| found.trailing_zeros() as usize)
+    let bytes = Bytes16::new(sixteen);
+    (bytes.equal(b'"') | bytes.equal(b'\\') | bytes.within(0, 0x1f)).first()
+}
+
+/// Where the first quote or bracket is, if there is one among sixteen.
+#[inline(always)]
+pub(super) fn first_bracket(sixteen: &[u8; 16]) -> Option<usize> {
+    let bytes = Bytes16::new(sixteen);
+    (bytes.equal(b'"') | bytes.opening() | bytes.closing()).first()
 }
 
 /// Whether sixteen bytes are hexadecimal digits but for those whose bit is set, which are hyphens.
 #[inline(always)]
 pub(super) fn is_hexadecimal(sixteen: &[u8; 16], hyphens: u32) -> bool {
-    let bytes = u8x16::new(*sixteen);
-    // In the range when nothing is left of the distance to its start above its length.
-    let within = |bytes: u8x16, start: u8, length: u8| {
-        let distance = bytes - u8x16::splat(start);
-        distance.min(u8x16::splat(length - 1)).simd_eq(distance)
-    };
-    let digits = within(bytes, b'0', 10) | within(bytes | u8x16::splat(0x20), b'a', 6);
-    let are_hyphens = bytes.simd_eq(u8x16::splat(b'-')).to_bitmask();
-    are_hyphens == hyphens && digits.to_bitmask() == 0xffff ^ hyphens
-}
-
-/// The high bit of the first byte that is a quote or a bracket. Bytes after it may be marked wrongly.
-#[inline(always)]
-pub(super) fn brackets(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    // `[` and `{` differ in this bit only, and so do `]` and `}`.
-    let folded = word | (ONES * 0x20);
-    let (open, close) = (folded ^ (ONES * 0x7b), folded ^ (ONES * 0x7d));
-    let found = (quote.wrapping_sub(ONES) & !quote)
-        | (open.wrapping_sub(ONES) & !open)
-        | (close.wrapping_sub(ONES) & !close);
-    found & HIGHS
+    let bytes = Bytes16::new(sixteen);
+    let digits = bytes.within(b'0', b'9') | bytes.folded().within(b'a', b'f');
+    bytes.equal(b'-').bits() == hyphens && digits.bits() == 0xffff ^ hyphens
 }
 
 /// How many digits a word begins with, and what they are worth.
@@ -119,13 +103,14 @@ mod tests {
 
     #[test]
     fn the_first_bracket_is_found() {
-        for place in 0..8 {
+        for place in 0..16 {
             for byte in 0..=255_u8 {
-                let mut text = [b'a'; 8];
+                let mut text = [b'a'; 16];
                 text[place] = byte;
-                let first = brackets(u64::from_le_bytes(text)).trailing_zeros() / 8;
                 let is_bracket = matches!(byte, b'"' | b'[' | b']' | b'{' | b'}');
-                assert_eq!(first, if is_bracket { place as u32 } else { 8 }, "{byte} at {place}");
+                assert_eq!(first_bracket(&text), is_bracket.then_some(place), "{byte} at {place}");
+                text[place..].fill(byte);
+                assert_eq!(first_bracket(&text), is_bracket.then_some(place), "{byte} from {place}");
             }
         }
     }
