@@ -66,15 +66,11 @@ impl Content {
         self.inputs += 1;
         self.line = 1;
         // A byte of its own: what was added to an input must not look like the beginning of the next.
-        self.take_bytes(&[0]);
+        self.take(&[0]);
     }
 
     /// Bytes as they are read.
-    fn take(&mut self, bytes: &[u8]) {
-        self.take_bytes(bytes);
-    }
-
-    fn take_bytes(&mut self, mut bytes: &[u8]) {
+    fn take(&mut self, mut bytes: &[u8]) {
         while let Some(next) = self.expected.front() {
             let before = usize::try_from(next.offset.saturating_sub(self.offset)).unwrap_or(usize::MAX);
             let Some((head, tail)) = bytes.split_at_checked(before) else { break };
@@ -161,39 +157,59 @@ impl SharedContent {
 
     /// Follows the reading of the next input.
     #[must_use]
-    pub fn watch<R: BufRead>(&self, inner: R) -> Watched<R> {
-        self.lock().begin();
-        Watched { inner, content: self.clone() }
+    pub fn watch<R: Read>(&self, inner: R) -> Watched<R> {
+        let mut content = self.lock();
+        content.begin();
+        Watched { inner, changed: content.changed.is_some(), content: self.clone() }
     }
 }
 
 /// An input that is followed. It ends with an error when it turns out to be changed.
+///
+/// What [`Read`] gives counts as read, all of it; of what [`BufRead`] shows, that which is consumed. The content is locked once for each
+/// such piece, so that large ones cost least.
 #[derive(Debug)]
 pub struct Watched<R> {
     inner: R,
     content: SharedContent,
+    /// Known here without locking: inputs are read one after another, so that nobody else finds out.
+    changed: bool,
 }
 
-impl<R: BufRead> Read for Watched<R> {
+impl<R> Watched<R> {
+    fn check(&self) -> io::Result<()> {
+        if self.changed { Err(io::Error::other("the input was changed")) } else { Ok(()) }
+    }
+}
+
+/// Takes what was read; whether the input is known to be changed by now.
+fn take(content: &SharedContent, bytes: &[u8]) -> bool {
+    let mut content = content.lock();
+    content.take(bytes);
+    content.changed.is_some()
+}
+
+impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.fill_buf()?.read(buffer)?;
-        self.consume(read);
+        self.check()?;
+        let read = self.inner.read(buffer)?;
+        self.changed = take(&self.content, buffer.get(..read).unwrap_or(buffer));
         Ok(read)
     }
 }
 
 impl<R: BufRead> BufRead for Watched<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.content.lock().changed.is_some() {
-            return Err(io::Error::other("the input was changed"));
-        }
+        self.check()?;
         self.inner.fill_buf()
     }
 
     fn consume(&mut self, amount: usize) {
-        // What is consumed lies in the buffer already: this reads nothing.
-        if let Ok(bytes) = self.inner.fill_buf() {
-            self.content.lock().take(bytes.get(..amount).unwrap_or(bytes));
+        // What is consumed lies in the buffer already: this reads nothing, unless nothing is consumed.
+        if amount > 0
+            && let Ok(bytes) = self.inner.fill_buf()
+        {
+            self.changed = take(&self.content, bytes.get(..amount).unwrap_or(bytes));
         }
         self.inner.consume(amount);
     }
@@ -245,6 +261,40 @@ mod tests {
         assert!(content.lock().changed_at_end().is_some());
         let (content, _) = read(&["one\ntwo\n"], all, 99);
         assert!(content.lock().changed_at_end().unwrap().shorter);
+    }
+
+    #[test]
+    fn blocks_are_taken_once_in_whatever_way_they_are_read() {
+        let text = "one\ntwo\nthree\n";
+        let (whole, all) = read(&[text], Vec::new(), 99);
+        for block in 1..=text.len() {
+            for shown in 0..3 {
+                let content = SharedContent::new(all.clone());
+                let mut watched = content.watch(io::BufReader::with_capacity(4, text.as_bytes()));
+                watched.fill_buf().unwrap();
+                watched.consume(shown);
+                let mut buffer = vec![0; block];
+                while watched.read(&mut buffer).unwrap() > 0 {}
+                assert_eq!(content.lock().checkpoint(), whole.lock().checkpoint());
+                assert!(content.lock().is_verified());
+            }
+        }
+    }
+
+    #[test]
+    fn after_the_block_with_the_change_there_is_an_error() {
+        let (_, all) = read(&["one\ntwo\nthree\n"], Vec::new(), 99);
+        let content = SharedContent::new(all);
+        let mut watched = content.watch(&b"one\ntwO\nthree\n"[..]);
+        let mut buffer = [0; 6];
+        assert_eq!(watched.read(&mut buffer).unwrap(), 6);
+        assert_eq!(content.lock().changed(), None);
+        assert_eq!(watched.read(&mut buffer).unwrap(), 6);
+        assert!(content.lock().changed().is_some());
+        assert!(watched.read(&mut buffer).is_err());
+        assert!(watched.fill_buf().is_err());
+        // Nor is there another input to be read.
+        assert!(content.watch(&b"more"[..]).read(&mut buffer).is_err());
     }
 
     #[test]
