@@ -33,6 +33,7 @@ mod blocks;
 mod depth;
 mod detect;
 mod error;
+pub(crate) mod lanes;
 mod pool;
 mod reader;
 pub(crate) mod scan;
@@ -41,6 +42,7 @@ mod source;
 pub use bytes::Bytes;
 
 pub use ahead::{Ahead, Work, Worked};
+pub use blocks::OnRead;
 pub(crate) use depth::Depth;
 pub use error::{InputError, InputErrorKind};
 pub(crate) use pool::Pool;

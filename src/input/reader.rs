@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes};
 use super::detect::{self, Start, first_char};
 use super::scan::{Fault, Scanner, Step, is_space, scalar_length};
 use super::source::{Gathered, Source, Stretch};
-use super::{Format, InputError, InputErrorKind, Layout, RawBatch};
+use super::{Format, InputError, InputErrorKind, Layout, OnRead, RawBatch};
 
 /// Reads batches one at a time; see the [module](super).
 #[derive(Debug)]
@@ -69,6 +69,14 @@ impl<R: Read> BatchReader<R> {
     #[must_use]
     pub fn max_batch_bytes(mut self, bytes: usize) -> Self {
         self.max_batch_bytes = bytes;
+        self
+    }
+
+    /// Shows every block that is read to this, before any batch in it comes; an error of it ends the reading like one of the input.
+    /// Not every byte of a block becomes part of a batch, and after a fault in it none does. To be called before reading.
+    #[must_use]
+    pub fn on_read(mut self, on_read: OnRead) -> Self {
+        self.source.blocks.on_read = Some(on_read);
         self
     }
 

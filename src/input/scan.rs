@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::lanes::Bytes16;
+
 /// Brackets deeper than this are counted, but no longer told apart: bounded memory on hostile input.
 const MAX_DEPTH: usize = 4096;
 
@@ -183,28 +185,19 @@ pub(crate) fn members(text: &[u8]) -> Option<Vec<Member>> {
     }
 }
 
-/// Where the first quote, backslash or line break is. Most strings are short: the first bytes are looked at eight at a time, which costs less
-/// than a call.
+/// Where the first quote, backslash or line break is. Most strings are short: the first bytes are looked at here, which costs less than a call.
 fn special(text: &[u8]) -> Option<usize> {
     let mut rest = text;
-    for _ in 0..4 {
-        let Some((word, after)) = rest.split_first_chunk() else { break };
-        let found = specials(u64::from_le_bytes(*word));
-        if found != 0 {
-            return Some(text.len() - rest.len() + found.trailing_zeros() as usize / 8);
+    for _ in 0..2 {
+        let Some((sixteen, after)) = rest.split_first_chunk() else { break };
+        let sixteen = Bytes16::new(sixteen);
+        let found = sixteen.equal(b'"') | sixteen.equal(b'\\') | sixteen.equal(b'\n');
+        if let Some(at) = found.first() {
+            return Some(text.len() - rest.len() + at);
         }
         rest = after;
     }
     memchr::memchr3(b'"', b'\\', b'\n', rest).map(|at| text.len() - rest.len() + at)
-}
-
-/// A bit in each byte of a word that is a quote, a backslash or a line break; of those after the first such byte, some may be wrong.
-fn specials(word: u64) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let are = |byte: u8| zeros(word ^ u64::from_le_bytes([byte; 8]));
-    are(b'"') | are(b'\\') | are(b'\n')
 }
 
 /// The elements of a JSON array that stands at `array` in the text; `None` when its brackets and strings make none.

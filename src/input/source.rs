@@ -11,7 +11,7 @@ use super::scan::is_space;
 #[derive(Debug)]
 pub(super) struct Source<R> {
     inner: R,
-    blocks: Blocks,
+    pub(super) blocks: Blocks,
     /// What was read from the input and not handed out yet.
     at_hand: Bytes,
     /// The same, while more is looked at than one block holds.

@@ -25,7 +25,7 @@ mod spans;
 mod state;
 mod untraced;
 
-pub use content::{Changed, Checkpoint, Content, SharedContent, Watched};
+pub use content::{Changed, Checkpoint, Content, SharedContent};
 pub use error::{JournalError, JournalErrorKind};
 pub use file::Journal;
 pub use record::{Counts, Done, End, Header, InputFacts, Record, VERSION};

@@ -94,7 +94,7 @@ impl Group {
         if let (false, Some((open, close))) =
             (self.more.is_empty(), self.first.bytes.split_at_checked(self.end))
         {
-            self.first.bytes = [open, &self.more, close].concat().into();
+            self.first.bytes = [open, &self.more[..], close].concat().into();
         }
         let (request_id, origin) = match &self.members[..] {
             [only] => (only.request_id, Origin::Whole),

@@ -90,25 +90,34 @@ pub fn has_request_id(batch: &[u8]) -> Option<bool> {
     if text.len() < 2 || !text.starts_with(b"{") || !text.ends_with(b"}") {
         return None;
     }
+    if has_plain_key(text) {
+        return Some(true);
+    }
     if may_be_escaped(text) {
         return Some(scan::members(text)?.iter().any(|member| member.is_named(text, KEY)));
     }
+    Some(false)
+}
+
+/// Whether the key stands among the members of a batch as it is, without escapes.
+fn has_plain_key(text: &[u8]) -> bool {
     let mut places = QUOTED.find_iter(text).peekable();
     let (mut depth, mut passed) = (Depth::default(), 0);
     while let Some(at) = places.next() {
-        let after = text.get(at + KEY.len() + 2..)?;
+        let (before, after) = text.split_at_checked(at + KEY.len() + 2).unwrap_or((text, &[]));
+        let before = before.get(..at).unwrap_or_default();
         let is_key = after.trim_ascii_start().starts_with(b":");
         // One place only, and nearer to the end: shorter to count the brackets that are still to be closed.
         if passed == 0 && at > text.len() / 2 && places.peek().is_none() {
-            return Some(is_key && is_within_one(text.get(..at)?, after));
+            return is_key && is_within_one(before, after);
         }
-        depth.pass(text.get(passed..at)?);
+        depth.pass(before.get(passed..).unwrap_or_default());
         passed = at;
         if is_key && depth.level == 1 && !depth.in_string {
-            return Some(true);
+            return true;
         }
     }
-    Some(false)
+    false
 }
 
 /// Whether a place that looks like a key stands within one bracket only, by what follows it.

@@ -214,6 +214,30 @@ fn input_that_was_changed_is_noticed_before_anything_is_sent() {
     );
 }
 
+/// What nobody could read was not sent, so that it is no part of what must be as it was.
+#[test]
+fn what_stands_behind_a_place_that_could_not_be_read_may_be_mended() {
+    let sandbox = SandboxProcess::start(&["--as-of", AS_OF], &[]);
+    for (number, check) in [(3, None), (1500, None), (1500, Some("--no-validate"))] {
+        let batches: Vec<String> = (1..=number + 2).map(good).collect();
+        let rest = format!("{}]", batches[number..].join(","));
+        let array = format!("[{},", batches[..number].join(","));
+        let (_folder, path) = file("array.json", format!("{array}{{]{rest}"));
+        let options: Vec<&str> = ["--output", "json"].into_iter().chain(check).collect();
+        let summary = json(&send(&sandbox.url, &path, &options).assert().code(1));
+        assert_eq!(crate::resume::number(&summary["accepted"]), number as u64, "{summary}");
+        let start = array.find(r#""customer_id""#).unwrap();
+        std::fs::write(&path, format!("{}x{}{rest}", &array[..start], &array[start + 1..])).unwrap();
+        let again = || send(&sandbox.url, &path, &[&options[..], &["--resume"]].concat()).assert();
+        again().code(2).stderr(contains("is not what it was"));
+        std::fs::write(&path, format!("{array}{rest}")).unwrap();
+        let summary = json(&again().code(0));
+        adds_up(&summary);
+        let taken = (crate::resume::number(&summary["accepted"]), crate::resume::number(&summary["read"]));
+        assert_eq!(taken, (number as u64 + 2, number as u64 + 2), "{summary}");
+    }
+}
+
 #[test]
 fn a_torn_journal_is_cut_and_a_damaged_one_is_named() {
     let sandbox = SandboxProcess::start(&["--as-of", AS_OF], &[]);

@@ -78,7 +78,7 @@ impl Book {
     fn settle(&mut self, done: Done) -> io::Result<()> {
         let content = &self.content;
         let journal = self.journal.as_mut().ok_or_else(|| io::Error::other("the delivery is over"))?;
-        journal.settle(done, || content.lock().checkpoint())
+        journal.settle(done, || content.checkpoint())
     }
 
     /// Notes that a letter was written, after which its file ends at byte `end`; `entry` is what that settles, and nothing while other

@@ -1,7 +1,7 @@
 //! What is settled, written down in the order that loses nothing: first the dead letter, then the journal.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead};
+use std::io;
 
 use super::book::{Book, Remaining};
 use super::entry::Entry;
@@ -10,7 +10,7 @@ use super::letters::LetterFile;
 use crate::Endpoint;
 use crate::deliver::dead_letter::DeadLetter;
 use crate::input::RawBatch;
-use crate::journal::{Changed, Counts, End, Journal, Untraced, UntracedErrors};
+use crate::journal::{Changed, Counts, End, Journal, SharedContent, Untraced, UntracedErrors};
 use crate::pack::{Part, Unit};
 
 /// The dead letters, and the journal when one is kept.
@@ -50,12 +50,10 @@ impl Ledger {
         self.book.as_ref().map_or_else(Counts::default, |book| book.earlier().counts.clone())
     }
 
-    /// Follows what is read.
-    pub fn watch(&self, input: Box<dyn BufRead + Send>) -> Box<dyn BufRead + Send> {
-        match &self.book {
-            Some(book) => Box::new(book.content.watch(input)),
-            None => input,
-        }
+    /// What follows the reading, when a journal is kept.
+    #[must_use]
+    pub fn content(&self) -> Option<SharedContent> {
+        self.book.as_ref().map(|book| book.content.clone())
     }
 
     /// Whether an earlier run has left something that is not to be sent again.

@@ -16,6 +16,7 @@ use crate::cli::walk::PACKED;
 use crate::deliver::Reason;
 use crate::deliver::dead_letter::DeadLetter;
 use crate::input::{BatchReader, InputError, RawBatch};
+use crate::journal::SharedContent;
 use crate::pack::{Packer, Request, RequestIds, TooLarge, Unit};
 use crate::validate::render::Source;
 use crate::validate::{Across, Limits, Report, Route, Validator};
@@ -48,6 +49,8 @@ pub struct Producer {
     intake: SharedIntake,
     /// Nowhere in a dry run.
     ledger: Option<SharedLedger>,
+    /// Follows the reading, so that a change of an input is noticed.
+    content: Option<SharedContent>,
     /// An earlier run has left something that is not to be sent again.
     resumes: bool,
     /// For what is planned of a batch; kept, so that no memory is asked for with each.
@@ -90,6 +93,7 @@ impl Producer {
             printer,
             quiet: args.quiet,
             intake,
+            content: ledger.as_ref().and_then(|ledger| lock(ledger).content()),
             resumes: ledger.as_ref().is_some_and(|ledger| lock(ledger).resumes()),
             ledger,
             units: Vec::new(),
@@ -128,17 +132,19 @@ impl Producer {
         if !self.end_input(sink) {
             return None;
         }
-        let file = match &self.ledger {
-            Some(ledger) => lock(ledger).watch(file),
-            None => file,
-        };
-        let reader = BatchReader::new(file).format(self.format);
+        let mut reader = BatchReader::new(file).format(self.format);
+        if let Some(content) = &self.content {
+            reader = reader.on_read(Box::new(content.watch()));
+        }
         let (mut bytes, mut some) = (0, false);
         let mut looking = Looking::at(reader, self.plan.routes, &self.validators);
         while let Some(item) = looking.next_batch() {
             (bytes, some) = (item.bytes_read, true);
             let go_on = match item.read {
                 Ok(batch) => {
+                    if let Some(content) = &self.content {
+                        content.reached(bytes);
+                    }
                     let batch = RawBatch { offset: start + batch.offset, ..batch };
                     self.batch(&name, batch, item.look, start + bytes, sink)
                 }

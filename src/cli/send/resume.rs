@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+
 use super::args::SendArgs;
 use super::book::Book;
 use super::header::{self, time};
@@ -120,10 +122,13 @@ fn is_other_content(state: &State, inputs: &[Input]) -> bool {
     for input in inputs {
         // Standard input is not read here: it could not be read again.
         let (true, Ok(file)) = (*input != Input::Stdin, input.open()) else { return true };
-        let mut file = content.watch(file);
+        let (mut file, mut watch) = (file, content.watch());
         while let Ok(piece @ [_, ..]) = file.fill_buf() {
-            let length = piece.len();
+            let (block, length) = (Bytes::copy_from_slice(piece), piece.len());
             file.consume(length);
+            if watch(&block).is_err() {
+                return true;
+            }
             if content.lock().is_verified() {
                 return false;
             }

@@ -1,6 +1,7 @@
 //! What rules across batches need to know of a batch that was accepted, without a document having been built.
 
-use super::scanner::{Number, Raw};
+use super::number::Number;
+use super::scanner::Raw;
 use crate::validate::Limits;
 use crate::validate::rules::memory::hash;
 

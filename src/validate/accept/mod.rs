@@ -6,11 +6,12 @@
 //! is allocated.
 
 mod facts;
+mod number;
 mod rules;
 mod scanner;
+mod sixteen;
 mod table;
 mod walk;
-mod words;
 
 #[cfg(test)]
 mod tests;

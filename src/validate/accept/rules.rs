@@ -2,7 +2,8 @@
 //! the accept path unsure. Each says which rule it stands in for.
 
 use super::facts::{Plain, Record};
-use super::scanner::{Number, Raw};
+use super::number::Number;
+use super::scanner::Raw;
 use super::table::Hook;
 use crate::validate::rules::{
     codes, mp311_unknown_reserved_attribute as mp311, mp315_unknown_location_source as mp315,

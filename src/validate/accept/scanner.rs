@@ -1,12 +1,12 @@
 //! Tokens of a JSON document whose bytes are known to be UTF-8. Stops at the first byte that is out of place.
 
-use super::words::{brackets, first_end, leading_digits};
+use super::sixteen::{first_bracket, first_end};
 
 /// Reads one document from front to back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scanner<'a> {
     pub(super) text: &'a str,
-    bytes: &'a [u8],
+    pub(super) bytes: &'a [u8],
     pub(super) at: usize,
 }
 
@@ -19,16 +19,6 @@ pub(in crate::validate) struct Raw<'a> {
     pub(super) end: usize,
     /// It has escapes, so that it is not yet what it means.
     pub(super) escaped: bool,
-}
-
-/// A number as it stands in the document.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::validate) struct Number<'a> {
-    pub(super) document: &'a str,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// Its value, when it is written as an integer that fits.
-    pub(super) integer: Option<i64>,
 }
 
 impl<'a> Raw<'a> {
@@ -69,18 +59,6 @@ impl<'a> Raw<'a> {
     }
 }
 
-impl<'a> Number<'a> {
-    /// As it is written, as bytes.
-    pub(super) fn bytes(&self) -> &'a [u8] {
-        self.document.as_bytes().get(self.start..self.end).unwrap_or_default()
-    }
-
-    /// As it is written.
-    pub(super) fn text(&self) -> &'a str {
-        self.document.get(self.start..self.end).unwrap_or_default()
-    }
-}
-
 /// What remains of a word of which so many bytes count.
 const FIRST: [u64; 9] = [
     0,
@@ -93,13 +71,6 @@ const FIRST: [u64; 9] = [
     0xff_ffff_ffff_ffff,
     u64::MAX,
 ];
-/// Powers of ten.
-const TENS: [i64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-/// Digits that certainly fit into 64 bits.
-const SAFE_DIGITS: usize = 18;
-/// A number this short, with an exponent of at most two digits, is certainly finite.
-const SAFE_NUMBER: usize = 64;
-
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self { text, bytes: text.as_bytes(), at: 0 }
@@ -227,71 +198,6 @@ impl<'a> Scanner<'a> {
         digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
     }
 
-    /// A number, from its first character on.
-    #[inline(always)]
-    pub(super) fn number(&mut self) -> Option<Number<'a>> {
-        let start = self.at;
-        let negative = self.peek()? == b'-';
-        self.at += usize::from(negative);
-        let first = self.at;
-        let magnitude = self.digits()?;
-        let digits = self.at - first;
-        let zero_first = self.bytes.get(first) == Some(&b'0');
-        if zero_first && digits > 1 {
-            return None;
-        }
-        let end = self.peek();
-        if !matches!(end, Some(b'.' | b'e' | b'E')) {
-            // Minus zero is a fraction to some readers.
-            let integer = match digits {
-                _ if negative && zero_first => None,
-                ..=SAFE_DIGITS => Some(if negative { magnitude.wrapping_neg() } else { magnitude }),
-                _ => self.text.get(start..self.at)?.parse().ok(),
-            };
-            let number = Number { document: self.text, start, end: self.at, integer };
-            return (digits <= SAFE_NUMBER).then_some(number);
-        }
-        if end == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            let exponent = self.at;
-            self.digits()?;
-            if self.at - exponent > 2 {
-                return None;
-            }
-        }
-        let number = Number { document: self.text, start, end: self.at, integer: None };
-        (self.at - start <= SAFE_NUMBER).then_some(number)
-    }
-
-    /// One digit or more, and their value where it fits.
-    #[inline(always)]
-    fn digits(&mut self) -> Option<i64> {
-        let start = self.at;
-        let mut value = 0_i64;
-        while let Some(word) = self.word(self.at) {
-            let (count, digits) = leading_digits(word);
-            self.at += count;
-            let Some(power) = TENS.get(count) else {
-                value = value.wrapping_mul(100_000_000).wrapping_add(digits);
-                continue;
-            };
-            value = value.wrapping_mul(*power).wrapping_add(digits);
-            return (self.at > start).then_some(value);
-        }
-        while let Some(byte @ b'0'..=b'9') = self.peek() {
-            value = value.wrapping_mul(10).wrapping_add(i64::from(byte - b'0'));
-            self.at += 1;
-        }
-        (self.at > start).then_some(value)
-    }
-
     /// The rest of a literal such as `null`.
     #[inline(always)]
     pub(super) fn literal(&mut self, literal: &[u8]) -> Option<()> {
@@ -305,13 +211,12 @@ impl<'a> Scanner<'a> {
         let mut depth = 0_usize;
         loop {
             // Numbers, commas and the like in one go.
-            while let Some(word) = self.word(self.at) {
-                let found = brackets(word);
-                if found != 0 {
-                    self.at += found.trailing_zeros() as usize / 8;
+            while let Some(sixteen) = self.bytes.get(self.at..)?.first_chunk() {
+                if let Some(found) = first_bracket(sixteen) {
+                    self.at += found;
                     break;
                 }
-                self.at += 8;
+                self.at += sixteen.len();
             }
             match self.peek()? {
                 b'"' => drop(self.string()?),
@@ -369,38 +274,5 @@ mod tests {
         ] {
             assert!(string(bad).is_none(), "{bad}");
         }
-    }
-
-    #[test]
-    fn numbers_are_read_as_serde_json_reads_them() {
-        let parts =
-            ["", "-", "0", "1", "12", ".", ".5", "e", "e5", "E+10", "e-7", "00", "9223372036854775808"];
-        for a in parts {
-            for b in parts {
-                for c in parts {
-                    let text = format!("{a}{b}{c}");
-                    let mut scanner = Scanner::new(&text);
-                    let number = scanner.number().filter(|_| scanner.is_over());
-                    let Some(number) = number else { continue };
-                    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-                    if number.integer.is_some() {
-                        assert_eq!(number.integer, value.as_i64(), "{text}");
-                    }
-                }
-            }
-        }
-        assert_eq!(Scanner::new("-0").number().unwrap().integer, None);
-        for digits in 1..=18 {
-            let text = "987654321012345678".get(..digits).unwrap();
-            for document in [text.to_owned(), format!("{text},\"something\":0")] {
-                assert_eq!(Scanner::new(&document).number().unwrap().integer, text.parse().ok(), "{text}");
-            }
-        }
-        assert_eq!(Scanner::new("-17,").number().unwrap().integer, Some(-17));
-        for edge in [i64::MIN, i64::MAX] {
-            assert_eq!(Scanner::new(&edge.to_string()).number().unwrap().integer, Some(edge));
-        }
-        assert_eq!(Scanner::new("9223372036854775808").number().unwrap().integer, None);
-        assert!(Scanner::new("1e999").number().is_none());
     }
 }

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use super::facts::Record;
+use super::number::Number;
 use super::rules::Rules;
-use super::scanner::{Number, Raw, Scanner};
+use super::scanner::{Raw, Scanner};
+use super::sixteen::is_hexadecimal;
 use super::table::{Hook, Node, Object, Shape, Text, Union, kind};
-use super::words::is_hexadecimal;
 
 /// Keys of maps that are open at one time; more than the usual limits on attributes.
 const KEYS: usize = 128;
