@@ -15,6 +15,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,7 +25,7 @@ use mparticle_events::client::{Client, Credentials};
 use mparticle_events::deliver::{Answer, Transport};
 use mparticle_events::sandbox::Sandbox;
 use mparticle_events::types::{Batch, Environment, Event};
-use mparticle_events::uploader::{Durability, Spool, Uploader};
+use mparticle_events::uploader::{Counter, Durability, Gauge, Metrics, Spool, Uploader};
 use tokio::sync::watch;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -37,6 +39,30 @@ impl Transport for Gated {
     async fn post(&self, endpoint: Endpoint, body: Bytes) -> Answer {
         self.1.clone().wait_for(|open| *open).await.unwrap();
         Transport::post(&self.0, endpoint, body).await
+    }
+}
+
+/// How often the spool failed, and whether it does now.
+#[derive(Default)]
+struct Failures(AtomicU64, AtomicU64);
+
+impl Metrics for Failures {
+    fn count(&self, counter: Counter, by: u64) {
+        if counter == Counter::SpoolFailures {
+            self.0.fetch_add(by, Ordering::SeqCst);
+        }
+    }
+
+    fn gauge(&self, gauge: Gauge, value: u64) {
+        if gauge == Gauge::SpoolFailing {
+            self.1.store(value, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Failures {
+    fn now(&self) -> (u64, u64) {
+        (self.0.load(Ordering::SeqCst), self.1.load(Ordering::SeqCst))
     }
 }
 
@@ -66,7 +92,8 @@ async fn child() {
     };
     let spool = Spool::at(Path::new(&variable("DISK")).join("spool")).durability(durability);
     let builder = Uploader::builder(Gated(client, open)).window(Duration::from_millis(2)).max_bytes(1 << 30);
-    let builder = builder.batches_per_second(None).spool(spool);
+    let failures = Arc::new(Failures::default());
+    let builder = builder.batches_per_second(None).spool(spool).metrics(Arc::clone(&failures) as _);
     if variable("DO") == "start" {
         return println!("not started: {}", builder.start().unwrap_err());
     }
@@ -75,6 +102,7 @@ async fn child() {
         let promised = fill(&uploader).await;
         assert_eq!(uploader.held(), promised, "what was refused is not held");
         assert_eq!(uploader.closed_because(), None);
+        assert_eq!(failures.now(), (1, 1));
     }
     if variable("DO").starts_with("room") {
         make_room();
@@ -85,6 +113,7 @@ async fn child() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         println!("promised n{MANY}");
+        assert_eq!(failures.now(), (1, 0));
     }
     if variable("DO").ends_with("crash") {
         std::process::abort();

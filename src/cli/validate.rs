@@ -78,7 +78,7 @@ pub struct ValidateArgs {
     pub route: Option<RouteArg>,
 
     /// Check each input as the body of one request to this path: what it is, how many batches, how large
-    #[arg(long, value_enum, value_name = "PATH", conflicts_with_all = ["route", "format"], help_heading = "Checking")]
+    #[arg(long, value_enum, value_name = "ENDPOINT", conflicts_with_all = ["route", "format"], help_heading = "Checking")]
     pub request: Option<RequestArg>,
 
     #[command(flatten)]

@@ -220,12 +220,12 @@ impl<T: Transport + 'static> UploaderBuilder<T> {
         hold.skip_to(opened.next);
         let shared = Arc::new_cyclic(|shared: &std::sync::Weak<Shared>| {
             let shared = shared.clone();
-            let failed = move |why: String| {
+            let on_health = move |health: super::spool::Health| {
                 if let Some(shared) = shared.upgrade() {
-                    shared.fail(&why);
+                    shared.spool_does(health);
                 }
             };
-            let store = opened.file.serve(Arc::new(failed));
+            let store = opened.file.serve(Arc::new(on_health));
             Shared::new(self.settings, hold, Some(Box::new(store)))
         });
         shared.count(Counter::Recovered, recovered);

@@ -99,6 +99,8 @@ instruments! {
         Retries => "mparticle_uploader_retries_total", "requests";
         /// Posts that were answered with 429.
         Throttled => "mparticle_uploader_throttled_total", "requests";
+        /// Times that the spool could not be written any more.
+        SpoolFailures => "mparticle_uploader_spool_failures_total", "times";
         /// Callbacks that panicked.
         CallbackPanics => "mparticle_uploader_callback_panics_total", "times";
     }
@@ -111,6 +113,8 @@ instruments! {
         HeldBatches => "mparticle_uploader_held_batches", "batches";
         /// Their bytes.
         HeldBytes => "mparticle_uploader_held_bytes", "bytes";
+        /// 1 while the spool cannot be written, so that batches are refused; 0 once it can be again.
+        SpoolFailing => "mparticle_uploader_spool_failing", "yes or no";
     }
 }
 

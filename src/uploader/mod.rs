@@ -61,7 +61,7 @@
 //! [`enqueue`](Uploader::enqueue) fails with [`is_spool`](EnqueueError::is_spool), and the batch is inside: it was not taken in. What is
 //! held is delivered all the same. As soon as the disk takes something, so does the uploader; it looks at most twice a second. What
 //! is delivered meanwhile cannot be taken out of the spool, so after a crash it is posted again, under the same ids. A spool that turns
-//! out to be damaged closes the uploader.
+//! out to be damaged closes the uploader. [`Gauge::SpoolFailing`] is 1 as long as it takes nothing: the one to be woken up by.
 //!
 //! # Observing
 //!

@@ -13,6 +13,8 @@ use super::hold::{Hold, Released, Stage, Taken};
 use super::merge::Group;
 use super::metrics::{Counter, Gauge, Histogram};
 use super::outcome::{Fate, Refusal, Settled, Undelivered};
+#[cfg(feature = "spool")]
+use super::spool::Health;
 use super::store::Store;
 use super::wire::Wire;
 use crate::deliver::Stop;
@@ -87,6 +89,18 @@ impl Shared {
     pub(super) fn observe(&self, histogram: Histogram, value: f64) {
         if let Some(metrics) = &self.settings.metrics {
             metrics.observe(histogram, value);
+        }
+    }
+
+    /// What is to be told and done when the spool does better or worse.
+    #[cfg(feature = "spool")]
+    pub(super) fn spool_does(&self, health: Health) {
+        self.count(Counter::SpoolFailures, u64::from(health != Health::Well));
+        if let Some(metrics) = &self.settings.metrics {
+            metrics.gauge(Gauge::SpoolFailing, u64::from(health != Health::Well));
+        }
+        if let Health::Broken(why) = health {
+            self.fail(&why);
         }
     }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::writer::Writer;
-use super::{OnFailure, Spool};
+use super::{OnHealth, Spool};
 use crate::disk::{sync_name, why};
 use crate::uploader::error::StartError;
 
@@ -59,8 +59,8 @@ pub(crate) struct Opened {
 
 impl File {
     /// Starts the thread that writes.
-    pub(crate) fn serve(self, on_failure: OnFailure) -> Writer {
-        Writer::start(self, on_failure)
+    pub(crate) fn serve(self, on_health: OnHealth) -> Writer {
+        Writer::start(self, on_health)
     }
 }
 

@@ -11,8 +11,19 @@ use std::time::Duration;
 pub use file::SpooledLetter;
 pub(super) use file::{Opened, open};
 
-/// Called when something failed that nobody waits for.
-type OnFailure = Arc<dyn Fn(String) + Send + Sync>;
+/// How the spool does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    /// It can be written again.
+    Well,
+    /// It cannot be written for now, such as on a full disk.
+    Failing,
+    /// Nor will it be, and nobody waits to be told why.
+    Broken(String),
+}
+
+/// Told when that changes.
+type OnHealth = Arc<dyn Fn(Health) + Send + Sync>;
 
 /// When a batch is safe on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

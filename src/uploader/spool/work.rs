@@ -10,7 +10,7 @@ use redb::{Database, ReadableTableMetadata};
 use serde_json::value::RawValue;
 
 use super::file::{BATCHES, File, LETTERS, SpooledLetter, Trouble, database};
-use super::{Durability, OnFailure, Spool};
+use super::{Durability, Health, OnHealth, Spool};
 use crate::uploader::outcome::Refusal;
 use crate::uploader::store::Done;
 use crate::uploader::wire::Wire;
@@ -38,7 +38,7 @@ pub(super) struct Asked(pub(super) Change, pub(super) Option<Done>);
 
 pub(super) struct Work {
     spool: Spool,
-    on_failure: OnFailure,
+    on_health: OnHealth,
     /// None after a failure: then the file has to be opened again.
     database: Option<Database>,
     /// In the file, but not synced: lost when it is opened again. Since when there are some.
@@ -56,12 +56,12 @@ struct Failing {
 }
 
 impl Work {
-    pub(super) fn new(file: File, on_failure: OnFailure) -> Self {
+    pub(super) fn new(file: File, on_health: OnHealth) -> Self {
         let File { spool, database } = file;
         let database = Some(database);
         Self {
             spool,
-            on_failure,
+            on_health,
             database,
             unsynced: Vec::new(),
             since: None,
@@ -161,6 +161,7 @@ impl Work {
             done(Ok(()));
         }
         self.failing = None;
+        (self.on_health)(Health::Well);
         tracing::info!("the spool can be written again");
         true
     }
@@ -180,8 +181,9 @@ impl Work {
         self.owed.splice(0..0, unsynced.into_iter().map(|change| Asked(change, None)));
         let why = trouble.to_string();
         if !trouble.may_pass() {
-            (self.on_failure)(format!("the spool cannot be written: {why}"));
+            (self.on_health)(Health::Broken(format!("the spool cannot be written: {why}")));
         } else if self.failing.is_none() {
+            (self.on_health)(Health::Failing);
             tracing::error!(reason = why, "the spool cannot be written: until it can, batches are refused");
         }
         self.failing = Some(Failing { why, tried: Instant::now() });

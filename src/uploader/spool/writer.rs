@@ -5,9 +5,9 @@ use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 
-use super::OnFailure;
 use super::file::File;
 use super::work::{Asked, Change, Work};
+use super::{Health, OnHealth};
 use crate::uploader::outcome::{Fate, Ticket};
 use crate::uploader::store::{Done, Store};
 use crate::uploader::wire::Wire;
@@ -19,14 +19,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(file: File, on_failure: OnFailure) -> Self {
+    pub(super) fn start(file: File, on_health: OnHealth) -> Self {
         let (sender, receiver) = channel();
-        let failed = on_failure.clone();
+        let told = on_health.clone();
         let name = "mparticle-spool".to_owned();
         let started =
-            thread::Builder::new().name(name).spawn(move || Work::new(file, on_failure).run(&receiver));
-        let thread =
-            started.map_err(|error| failed(format!("the spool's thread cannot be started: {error}")));
+            thread::Builder::new().name(name).spawn(move || Work::new(file, on_health).run(&receiver));
+        let broken = |error| Health::Broken(format!("the spool's thread cannot be started: {error}"));
+        let thread = started.map_err(|error: std::io::Error| told(broken(error)));
         Self { asked: Some(sender), thread: thread.ok() }
     }
 
