@@ -37,6 +37,8 @@ pub(in crate::validate) struct Buffer {
     /// All identities of the user: names, and values as JSON.
     identities: Vec<(Span, Span)>,
     attributes: Vec<(Span, AttributeFacts)>,
+    /// Hash of all of them in a row.
+    kinds: u64,
     events: Vec<EventFacts>,
 }
 
@@ -133,6 +135,11 @@ impl<'a> Facts<'a> {
         self.buffer.attributes.iter().map(move |(name, attribute)| (facts.at(*name), *attribute))
     }
 
+    /// Hash of what [`Facts::attributes`] gives, in its order.
+    pub(in crate::validate) fn kinds(&self) -> u64 {
+        self.buffer.kinds
+    }
+
     pub(in crate::validate) fn events(&self) -> &'a [EventFacts] {
         &self.buffer.events
     }
@@ -165,17 +172,26 @@ impl Record for () {}
 
 impl Buffer {
     pub(super) fn clear(&mut self) {
-        self.decoded.clear();
-        self.identities.clear();
-        self.attributes.clear();
-        self.events.clear();
-        *self = Self {
-            decoded: std::mem::take(&mut self.decoded),
-            identities: std::mem::take(&mut self.identities),
-            attributes: std::mem::take(&mut self.attributes),
-            events: std::mem::take(&mut self.events),
-            ..Self::default()
-        };
+        let Self {
+            decoded,
+            unclear,
+            environment,
+            request_id,
+            mpid,
+            customer_id,
+            identities,
+            attributes,
+            kinds,
+            events,
+        } = self;
+        *unclear = false;
+        *environment = None;
+        (*request_id, *mpid, *customer_id) = (None, None, None);
+        decoded.clear();
+        identities.clear();
+        attributes.clear();
+        *kinds = 0;
+        events.clear();
     }
 
     /// The facts as they stand in the document are complete and exact.
@@ -273,6 +289,9 @@ impl Record for &mut Buffer {
     fn attribute(&mut self, name: Raw<'_>, is_list: bool) {
         let Some(span) = self.text(name) else { return };
         let name = hash(self.text_at(name, span));
+        // An odd number and a turn are enough to tell rows of hashes apart.
+        let row = self.kinds.rotate_left(5) ^ name ^ u64::from(is_list);
+        self.kinds = row.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.attributes.push((span, AttributeFacts { name, is_list }));
     }
 
