@@ -48,7 +48,8 @@ pub struct Across {
     states: Vec<State>,
     /// Batches so far, also those that could not be read.
     batches: u64,
-    own: Prepared,
+    /// For batches that nobody has prepared, used again and again.
+    own: Option<Box<Prepared>>,
 }
 
 impl fmt::Debug for Across {
@@ -65,15 +66,15 @@ impl Across {
             }
             _ => None,
         });
-        Self { states: states.collect(), validator, batches: 0, own: Prepared::default() }
+        Self { states: states.collect(), validator, batches: 0, own: None }
     }
 
     /// Checks the bytes of the next batch.
     pub fn check_bytes(&mut self, batch: &[u8]) -> Report {
-        let mut own = std::mem::take(&mut self.own);
+        let mut own = self.own.take().unwrap_or_default();
         self.validator.prepare_into(batch, &mut own);
         let report = self.check_prepared(batch, &own);
-        self.own = own;
+        self.own = Some(own);
         report
     }
 

@@ -41,6 +41,8 @@ pub(in crate::validate) struct Buffer {
     /// All identities of the user: names, and values as JSON.
     identities: Vec<(Span, Span)>,
     attributes: Vec<(Span, AttributeFacts)>,
+    /// Hash of all of them in a row.
+    kinds: u64,
     events: Vec<EventFacts>,
 }
 
@@ -82,11 +84,10 @@ impl Buffer {
     }
 }
 
-/// The list without what is in it, and without the memory that only a very large batch needs.
-fn emptied<T>(list: &mut Vec<T>) -> Vec<T> {
+/// Takes out what is in the list, and gives back the memory that only a very large batch needs.
+fn empty<T>(list: &mut Vec<T>) {
     list.clear();
     list.shrink_to(KEPT);
-    std::mem::take(list)
 }
 
 impl<'a> Facts<'a> {
@@ -135,6 +136,11 @@ impl<'a> Facts<'a> {
         self.buffer.attributes.iter().map(move |(name, attribute)| (facts.at(*name), *attribute))
     }
 
+    /// Hash of what [`Facts::attributes`] gives, in its order.
+    pub(in crate::validate) fn kinds(&self) -> u64 {
+        self.buffer.kinds
+    }
+
     pub(in crate::validate) fn events(&self) -> &'a [EventFacts] {
         &self.buffer.events
     }
@@ -167,15 +173,27 @@ impl Record for () {}
 
 impl Buffer {
     pub(super) fn clear(&mut self) {
-        self.decoded.clear();
-        self.decoded.shrink_to(KEPT * 16);
-        *self = Self {
-            decoded: std::mem::take(&mut self.decoded),
-            identities: emptied(&mut self.identities),
-            attributes: emptied(&mut self.attributes),
-            events: emptied(&mut self.events),
-            ..Self::default()
-        };
+        let Self {
+            decoded,
+            unclear,
+            environment,
+            request_id,
+            mpid,
+            customer_id,
+            identities,
+            attributes,
+            kinds,
+            events,
+        } = self;
+        *unclear = false;
+        *environment = None;
+        (*request_id, *mpid, *customer_id) = (None, None, None);
+        *kinds = 0;
+        decoded.clear();
+        decoded.shrink_to(KEPT * 16);
+        empty(identities);
+        empty(attributes);
+        empty(events);
     }
 
     /// The facts as they stand in the document are complete and exact.
@@ -273,6 +291,9 @@ impl Record for &mut Buffer {
     fn attribute(&mut self, name: Raw<'_>, is_list: bool) {
         let Some(span) = self.text(name) else { return };
         let name = hash(self.text_at(name, span));
+        // An odd number and a turn are enough to tell rows of hashes apart.
+        let row = self.kinds.rotate_left(5) ^ name ^ u64::from(is_list);
+        self.kinds = row.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.attributes.push((span, AttributeFacts { name, is_list }));
     }
 

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 
 use foldhash::quality::FixedState;
-use hashbrown::HashTable;
 
-/// How many different keys one rule remembers; beyond it the oldest are forgotten. About 14 MB when full,
+use super::places::{self, Places};
+
+/// How many different keys one rule remembers; beyond it the oldest are forgotten. About 12 MB when full,
 /// with values of eight bytes.
 pub(super) const CAPACITY: usize = 500_000;
 
@@ -31,13 +32,12 @@ impl Hasher for Hashed {
     }
 }
 
+const _: () = assert!(CAPACITY <= places::MOST);
+
 /// Values by hashed key, in the order in which the keys came.
-///
-/// The table holds nothing but the places of slots: half of it is empty when it has just grown, and an empty place
-/// costs five bytes.
 #[derive(Debug)]
 pub(super) struct Memory<V> {
-    places: HashTable<u32>,
+    places: Places,
     slots: Vec<(u64, V)>,
     /// The place of the oldest key, once all slots are taken.
     oldest: usize,
@@ -53,56 +53,39 @@ impl<V> Memory<V> {
 
     pub(super) fn with_capacity(capacity: usize) -> Self {
         let capacity = capacity.clamp(1, CAPACITY);
-        Self { places: HashTable::new(), slots: Vec::new(), oldest: 0, capacity, forgot: false, told: false }
+        Self { places: Places::default(), slots: Vec::new(), oldest: 0, capacity, forgot: false, told: false }
     }
 
     /// What is remembered for the key; `first` is stored when there is nothing yet. True when it was there before.
     #[expect(clippy::indexing_slicing, reason = "places are those of slots, and there is one slot at least")]
     pub(super) fn recall(&mut self, key: u64, first: V) -> (bool, &mut V) {
-        if let Some(place) = self.find(key) {
-            return (true, &mut self.slots[place].1);
-        }
+        let index = match self.places.find(key, &self.slots) {
+            Ok(place) => return (true, &mut self.slots[place].1),
+            Err(index) => index,
+        };
         let place = if self.slots.len() < self.capacity {
             self.slots.push((key, first));
             self.slots.len() - 1
         } else {
             let place = self.oldest;
-            self.remove_place(place);
             self.slots[place] = (key, first);
             self.oldest = (place + 1) % self.capacity;
             self.forgot = true;
             place
         };
-        let slots = &self.slots;
-        let hash_at = |place: &u32| slots.get(*place as usize).map_or(0, |(key, _)| *key);
-        self.places.insert_unique(key, place as u32, hash_at);
+        self.places.put(index, key, place, &self.slots);
         (false, &mut self.slots[place].1)
-    }
-
-    fn find(&self, key: u64) -> Option<usize> {
-        let is = |place: &u32| self.slots.get(*place as usize).is_some_and(|(other, _)| *other == key);
-        self.places.find(key, is).map(|place| *place as usize)
-    }
-
-    /// Takes a slot's key out of the table.
-    fn remove_place(&mut self, place: usize) {
-        let Some((key, _)) = self.slots.get(place) else { return };
-        if let Ok(entry) = self.places.find_entry(*key, |other| *other as usize == place) {
-            entry.remove();
-        }
     }
 
     /// Takes back so many keys that came last and were new. There has been room for them.
     pub(super) fn take_back(&mut self, newest: usize) {
-        for _ in 0..newest {
-            self.remove_place(self.slots.len().saturating_sub(1));
-            self.slots.pop();
-        }
+        self.slots.truncate(self.slots.len().saturating_sub(newest));
     }
 
     /// What is remembered for the key.
     pub(super) fn get(&self, key: u64) -> Option<&V> {
-        self.slots.get(self.find(key)?).map(|(_, value)| value)
+        let place = self.places.find(key, &self.slots).ok()?;
+        self.slots.get(place).map(|(_, value)| value)
     }
 
     /// Whether so many more keys fit without one being forgotten.
@@ -161,5 +144,27 @@ mod tests {
         memory.take_back(2);
         assert!(memory.get(1).is_some() && memory.get(2).is_none() && memory.get(3).is_none());
         assert!(memory.has_room(2) && !memory.has_room(3) && !memory.forgot());
+    }
+
+    #[test]
+    fn it_remembers_what_a_plain_list_would() {
+        let mut memory = Memory::with_capacity(300);
+        let mut plain: Vec<(u64, u64)> = Vec::new();
+        for number in 0..20_000 {
+            let key = hash(hash(number) % 700);
+            let known = plain.iter().find(|(other, _)| *other == key).map(|(_, value)| *value);
+            assert_eq!(memory.get(key).copied(), known);
+            assert_eq!(memory.recall(key, number), (known.is_some(), &mut known.unwrap_or(number)));
+            if known.is_none() {
+                plain.push((key, number));
+            }
+            if plain.len() > 300 {
+                plain.remove(0);
+            } else if known.is_none() && number % 3 == 0 {
+                plain.pop();
+                memory.take_back(1);
+            }
+        }
+        assert!(memory.forgot());
     }
 }

@@ -4,6 +4,7 @@
 
 pub(super) mod codes;
 pub(super) mod memory;
+mod places;
 mod prelude;
 pub(super) mod times;
 mod views;

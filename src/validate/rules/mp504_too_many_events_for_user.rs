@@ -75,10 +75,14 @@ impl AcrossCheck for Days {
         let over = |so_far: u64, more: u64| so_far <= limit && so_far.saturating_add(more) > limit;
         if facts.events().iter().all(|event| day_of(event) == first) {
             let key = hash((user, first));
-            if over(self.0.get(key).copied().unwrap_or_default(), number) {
+            // So many would be over by themselves, and are not to be remembered then.
+            if number > limit && over(self.0.get(key).copied().unwrap_or_default(), number) {
                 return Seen::Unsure;
             }
             let (_, sum) = self.0.recall(key, 0);
+            if over(*sum, number) {
+                return Seen::Unsure;
+            }
             *sum = sum.saturating_add(number);
             return Seen::Clean;
         }

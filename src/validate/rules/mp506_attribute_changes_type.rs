@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
         r#"{"environment":"production","user_identities":{"customer_id":"u-2"},"user_attributes":{"sizes":["44"],"plan":"gold"}}"#,
         r#"{"environment":"production","user_identities":{"customer_id":"u-3"},"user_attributes":{"sizes":null,"plan":"basic"}}"#,
     ]),
-    check: Check::Across(|| Box::new(Kinds(Memory::new()))),
+    check: Check::Across(|| Box::new(Kinds { seen: Memory::new(), good: [0; ROWS] })),
 };
 
 /// What an attribute was when it was first seen.
@@ -33,7 +33,22 @@ struct First {
     told: bool,
 }
 
-struct Kinds(Memory<First>);
+/// Attributes by name. And hashes of rows of attributes that were all known, with nothing to be said about them: most
+/// batches have one of the same few rows.
+struct Kinds {
+    seen: Memory<First>,
+    good: [u64; ROWS],
+}
+
+const ROWS: usize = 64;
+
+impl Kinds {
+    /// The entry that a row has in common with some others.
+    #[expect(clippy::indexing_slicing, reason = "there are so many")]
+    fn good(&mut self, row: u64) -> &mut u64 {
+        &mut self.good[(row >> 32) as usize % ROWS]
+    }
+}
 
 impl AcrossCheck for Kinds {
     fn check(&mut self, batch: &BatchView<'_>, findings: &mut Findings<'_>) {
@@ -43,7 +58,8 @@ impl AcrossCheck for Kinds {
                 Value::String(_) | Value::Number(_) | Value::Bool(_) => false,
                 Value::Null | Value::Object(_) => continue,
             };
-            let (_, first) = self.0.recall(hash(name), First { is_list, number: batch.number, told: false });
+            let (_, first) =
+                self.seen.recall(hash(name), First { is_list, number: batch.number, told: false });
             if first.is_list != is_list && !first.told {
                 first.told = true;
                 let (here, there) =
@@ -61,30 +77,36 @@ impl AcrossCheck for Kinds {
     }
 
     fn forgot(&self) -> bool {
-        self.0.forgot()
+        self.seen.forgot()
     }
 
     fn observe(&mut self, facts: &Facts<'_>) -> Seen {
+        // Once an attribute was forgotten, it is not known any more.
+        let row = facts.kinds();
+        if *self.good(row) == row && !self.seen.forgot() {
+            return Seen::Clean;
+        }
         let mut new = 0;
         for attribute in facts.attributes() {
-            match self.0.get(attribute.name) {
+            match self.seen.get(attribute.name) {
                 Some(first) if first.is_list != attribute.is_list && !first.told => return Seen::Unsure,
                 Some(_) => {}
                 None => new += 1,
             }
         }
         if new == 0 {
+            *self.good(row) = row;
             return Seen::Clean;
         }
         // When there is no room, those known here can be forgotten by the time their turn comes.
-        if !self.0.has_room(new) {
+        if !self.seen.has_room(new) {
             return Seen::Unsure;
         }
         // In the order in which the document has them once it is read.
         let mut all: Vec<_> = facts.named_attributes().collect();
         all.sort_unstable_by_key(|(name, _)| *name);
         for (_, AttributeFacts { name, is_list }) in all {
-            self.0.recall(name, First { is_list, number: facts.number, told: false });
+            self.seen.recall(name, First { is_list, number: facts.number, told: false });
         }
         Seen::Clean
     }
