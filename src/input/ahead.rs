@@ -251,13 +251,15 @@ mod tests {
     fn what_came_does_not_wait_for_what_comes_later() {
         let (end, stalled) = sync_channel(0);
         // More than the reader looks at to find out what the input is.
-        let lines = format!("{{\"a\":1}}\n{{\"b\":\"{}\"}}\n", "x".repeat(2000)).into_bytes();
+        let lines = format!("{{\"a\":1}}\n{{\"b\":\"{}\"}}\n{{\"c\"", "x".repeat(2000)).into_bytes();
         let reader = BatchReader::new(BufReader::new(Stalled(Some(lines), stalled)))
             .format(crate::input::Format::Ndjson);
         let mut ahead = Ahead::new(reader, 2, Arc::new(note));
         assert_eq!(ahead.next_batch().map(|item| *item.worked), Some(0));
         assert_eq!(ahead.next_batch().map(|item| *item.worked), Some(1));
         drop(end);
+        // The line that had only begun.
+        assert_eq!(ahead.next_batch().map(|item| *item.worked), Some(2));
         assert!(ahead.next_batch().is_none());
         assert!(ahead.is_complete());
     }

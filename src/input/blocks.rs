@@ -9,7 +9,7 @@ use super::Pool;
 
 /// Bytes that are asked for at a time: enough that a call costs little, and few enough to stay in the cache of a processor until
 /// they are worked on.
-const BLOCK: usize = 256 * 1024;
+const BLOCK: usize = 512 * 1024;
 /// What is shorter is copied, so that a few bytes out of a slow pipe do not hold a whole block.
 const SHORT: usize = BLOCK / 8;
 

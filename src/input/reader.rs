@@ -106,7 +106,10 @@ impl<R: Read> BatchReader<R> {
 
     /// Whether something that follows was read already, so that the next batch may come without waiting for the input.
     pub(super) fn has_more_at_hand(&self) -> bool {
-        self.source.has_more_at_hand()
+        match self.state {
+            State::Line => self.source.has_line_at_hand(),
+            _ => self.source.has_more_at_hand(),
+        }
     }
 
     /// Batches met so far, those included that could not be read.

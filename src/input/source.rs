@@ -14,7 +14,9 @@ pub(super) struct Source<R> {
     pub(super) blocks: Blocks,
     /// What was read from the input and not handed out yet.
     at_hand: Bytes,
-    /// The same, while more is looked at than one block holds.
+    /// Bytes at the end of it that are no whole line.
+    begun: usize,
+    /// The same as `at_hand`, while more is looked at than one block holds.
     looked: Vec<u8>,
     offset: u64,
     line: usize,
@@ -52,7 +54,7 @@ impl Stretch {
 impl<R: Read> Source<R> {
     pub(super) fn new(inner: R) -> Self {
         let (at_hand, looked) = (Bytes::new(), Vec::new());
-        Self { inner, blocks: Blocks::default(), at_hand, looked, offset: 0, line: 1, column: 1 }
+        Self { inner, blocks: Blocks::default(), at_hand, begun: 0, looked, offset: 0, line: 1, column: 1 }
     }
 
     /// Bytes read so far.
@@ -80,7 +82,7 @@ impl<R: Read> Source<R> {
         let block = self.blocks.read(&mut self.inner)?;
         let is_more = !block.is_empty();
         if self.ahead().is_empty() {
-            self.at_hand = block;
+            self.go_on_with(block);
         } else {
             if self.looked.is_empty() {
                 self.looked = std::mem::take(&mut self.at_hand).into();
@@ -94,16 +96,28 @@ impl<R: Read> Source<R> {
     pub(super) fn piece(&mut self) -> io::Result<&[u8]> {
         self.settle();
         if self.at_hand.is_empty() {
-            self.at_hand = self.blocks.read(&mut self.inner)?;
+            let block = self.blocks.read(&mut self.inner)?;
+            self.go_on_with(block);
         }
         Ok(&self.at_hand)
+    }
+
+    fn go_on_with(&mut self, block: Bytes) {
+        self.begun = block.len() - memchr::memrchr(b'\n', &block).map_or(0, |end| end + 1);
+        self.at_hand = block;
     }
 
     /// What was looked at is read from now on.
     fn settle(&mut self) {
         if !self.looked.is_empty() {
-            self.at_hand = std::mem::take(&mut self.looked).into();
+            let looked = std::mem::take(&mut self.looked);
+            self.go_on_with(looked.into());
         }
+    }
+
+    /// Whether a whole line that follows was read already.
+    pub(super) fn has_line_at_hand(&self) -> bool {
+        !self.looked.is_empty() || self.at_hand.len() > self.begun
     }
 
     /// Whether something that follows was read already.
