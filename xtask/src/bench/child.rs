@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -42,15 +43,19 @@ pub fn run(command: &mut Command) -> Result<Taken> {
     let pid = child.id();
     let stdout = child.stdout.take().map(gather);
     let stderr = child.stderr.take().map(gather);
-    let mut resident = 0;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
+    let (over, ended) = mpsc::channel::<()>();
+    let watch = thread::spawn(move || {
+        let mut resident = 0;
+        // Until the other end is gone: a process that has ended is not to be asked for.
+        while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+            resident = resident.max(high_water(pid).unwrap_or(0));
         }
-        resident = resident.max(high_water(pid).unwrap_or(0));
-        thread::sleep(EVERY);
-    };
+        resident
+    });
+    let status = child.wait()?;
     let wall = start.elapsed();
+    drop(over);
+    let resident = watch.join().unwrap_or_default();
     let text = |gathered: Option<thread::JoinHandle<String>>| {
         gathered.and_then(|reader| reader.join().ok()).unwrap_or_default()
     };

@@ -4,6 +4,7 @@
 //! ratios hold on a machine that is doing other things as well.
 
 mod child;
+mod plain;
 pub mod sink;
 
 use std::env;
@@ -58,6 +59,10 @@ pub struct Args {
     /// Be the sink instead.
     #[arg(long, hide = true)]
     pub sink: bool,
+
+    /// Post this file as it is instead.
+    #[arg(long, hide = true, value_names = ["PATH", "BYTES", "PORT"], num_args = 3)]
+    pub plain: Option<Vec<String>>,
 }
 
 /// One way to deliver.
@@ -79,6 +84,10 @@ pub fn run(args: &Args) -> Result<Outcome> {
         sink::serve()?;
         return Ok(Outcome { text: String::new(), ok: true });
     }
+    if let Some([path, bytes, port]) = args.plain.as_deref() {
+        plain::post(Path::new(path), bytes.parse()?, args.connections, port.parse()?)?;
+        return Ok(Outcome { text: String::new(), ok: true });
+    }
     let binary = match &args.mparticle {
         Some(path) => path.clone(),
         None => command::build(true)?,
@@ -95,12 +104,14 @@ fn measure(args: &Args, binary: &Path, folder: &Path) -> Result<Outcome> {
     let sink = Sink::start()?;
     let mut rows = vec![
         Row::new("wrk, the same bodies over and over"),
+        Row::new("the file read and posted as it is"),
         Row::new("mparticle send --no-validate"),
         Row::new("mparticle send"),
     ];
     for _ in 0..args.turns {
-        let [load, unchecked, checked] = rows.as_mut_slice() else { bail!("three rows") };
+        let [load, plain, unchecked, checked] = rows.as_mut_slice() else { bail!("four rows") };
         load.take(wrk(args, &sink, &input)?);
+        plain.take((post_plain(args, &sink, &input)?, input.bytes, input.batches));
         unchecked.take((send(args, binary, &sink, &input, true)?, input.bytes, input.batches));
         checked.take((send(args, binary, &sink, &input, false)?, input.bytes, input.batches));
     }
@@ -244,6 +255,14 @@ fn wrk(args: &Args, sink: &Sink, input: &Input) -> Result<(Taken, u64, u64)> {
     let [requests, microseconds] = numbers[..] else { bail!("wrk did not say how many requests it made") };
     taken.wall = Duration::from_micros(microseconds);
     Ok((taken, requests * input.body_bytes, requests * 100))
+}
+
+/// The file as it is, in a process of its own like the others.
+fn post_plain(args: &Args, sink: &Sink, input: &Input) -> Result<Taken> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args(["bench", "--connections", &args.connections.to_string(), "--plain"]);
+    command.arg(&input.path).args([input.body_bytes.to_string(), sink.port.to_string()]);
+    child::run(&mut command)
 }
 
 /// Our command, to the end of the file.
