@@ -198,7 +198,6 @@ impl SharedContent {
     }
 
     /// Follows the reading of the next input, block by block; an error when it turns out to be changed.
-    #[must_use]
     pub fn watch(&self) -> impl FnMut(&Bytes) -> io::Result<()> + Send + use<> {
         let mut content = self.lock();
         content.begin();

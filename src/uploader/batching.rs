@@ -96,13 +96,13 @@ impl<'a> Batching<'a> {
     }
 
     fn pack(&mut self, ticket: u64, wire: &Wire) -> Option<Request> {
-        let raw = RawBatch { bytes: wire.join().into(), index: ticket, ..RawBatch::default() };
+        let raw = RawBatch { bytes: wire.join(), index: ticket, ..RawBatch::default() };
         match self.packer.push(raw) {
             Ok(full) => full,
             Err(large) => {
                 // Not reached for what came in by a handle, which looks at the size.
                 let why = Refusal { status: None, code: None, message: large.to_string(), attempts: 0 };
-                let batch = Bytes::from(large.batch.bytes);
+                let batch = large.batch.bytes;
                 self.shared.settle(ticket, &Fate::Rejected(why), batch);
                 None
             }

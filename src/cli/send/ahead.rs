@@ -32,7 +32,7 @@ pub struct Looked<'a> {
 /// The batches of an input in their order, looked at.
 pub enum Looking<R> {
     /// On this thread, as there is nothing to check.
-    Here(Here<R>),
+    Here(Box<Here<R>>),
     /// On others.
     Ahead(Ahead<Look>),
 }
@@ -55,7 +55,8 @@ impl<R: Read + Send + 'static> Looking<R> {
     /// Begins with what the reader gives first.
     pub fn at(reader: BatchReader<R>, routes: Routes, validators: &[(Route, Validator)]) -> Self {
         if validators.is_empty() {
-            return Self::Here(Here { reader, routes, look: Look::default(), is_complete: false });
+            let here = Here { reader, routes, look: Look::default(), is_complete: false };
+            return Self::Here(Box::new(here));
         }
         let validators = validators.to_vec();
         let look = move |batch: &RawBatch, look: &mut Look| {
