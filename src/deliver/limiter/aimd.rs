@@ -24,8 +24,8 @@ const EDGE: f64 = 97.0;
 const WAIT: f64 = 0.125;
 /// In so many windows the rate would grow by the same part of the configured one.
 const CLIMB: f64 = 2.0;
-/// Far below the edge it grows up to so many times faster.
-const FASTER: f64 = 5.0;
+/// Far below the edge it grows so many times faster.
+const FASTER: f64 = 2.0;
 /// It does not become more than so many times the present share, for a window passes before what comes of it is seen.
 const HIGHEST: f64 = 1.6;
 

@@ -37,7 +37,7 @@ fn two(mut rates: [f64; 2]) -> ([f64; 2], f64) {
 fn who_has_more_and_who_has_less_come_to_the_same() {
     for part in [0.25, 0.4, 0.7] {
         let ([one, other], used) = two([133.0 * part, 133.0 * (1.0 - part)]);
-        assert!((one / other - 1.0).abs() < 0.1, "{part}: {one} {other}");
+        assert!((one / other - 1.0).abs() < 0.15, "{part}: {one} {other}");
         assert!((85.0..110.0).contains(&used), "{part}: {used}");
     }
 }

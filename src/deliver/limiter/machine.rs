@@ -38,9 +38,9 @@ const DEMAND: Duration = Duration::from_secs(2);
 /// Limiters that do not know of each other, as in two programs with one account, come to about the same rate. Where the service counts by the
 /// second they always do. Where it counts over many seconds they do so when its limit has become another one: in the twelve windows after that
 /// each grows by as much as the other and gives up the same part, and from then on keeps the share that it has. In a model of a service that
-/// counts over 10 or 60 seconds, with a limit that halved and doubled, two were then 0 to 22 % apart, half of them less than 12 %, and
-/// used 98 to 99 % together; up to one request in a thousand was refused, and up to three where each took a hundredth of the limit. In the
-/// twelve windows before they used 92 to 97 %, and up to one request in twenty was refused.
+/// counts over 10 or 60 seconds, with a limit that halved and doubled, two were then 0 to 45 % apart, half of them less than 13 %, and
+/// used 98 to 99 % together; one request in a thousand was refused at most, and up to four where each took a hundredth of the limit. In the
+/// twelve windows before they used 91 to 94 %, and up to 16 requests in a thousand were refused.
 ///
 /// Not solved: where it counts over many seconds, shares that differ stay so until the limit changes, and who comes later may get much less
 /// than the others.
