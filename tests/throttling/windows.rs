@@ -3,7 +3,7 @@
 use mparticle_events::deliver::RateLimiter;
 
 use crate::model::{Client, Counting, Random, Service, simulate};
-use crate::{Faults, SEEDS};
+use crate::{Faults, SEEDS, two};
 
 /// Long windows, and batches in a request.
 const LONG: [(Counting, u64); 4] = [
@@ -115,6 +115,73 @@ fn a_limit_of_a_long_window_that_halves_and_doubles_is_followed() {
             let what = format!("{counting:?} seed {seed}");
             faults.unless_used(95.0, 135.0, &clients[0], (900, 1500), &what);
             faults.unless_used(95.0, 270.0, &clients[0], (1800, 2400), &what);
+        }
+    }
+}
+
+/// How two senders share a limit that halves and doubles.
+pub struct Shared {
+    /// Together, in percent; before, halved, and doubled again.
+    pub used: [f64; 3],
+    /// How much more one has than the other, in percent.
+    pub apart: [f64; 3],
+    /// The share of refused requests of the one that has more of them.
+    pub refused: [f64; 3],
+}
+
+/// Runs two that come a second after each other, and looks from twenty windows after each change.
+pub fn shared(counting: Counting, batches: u64, seed: u64) -> Shared {
+    let long = if counting.seconds() > 20.0 { 6 } else { 1 };
+    let mut service = Service::new(counting, 270.0);
+    service.limits = vec![(0.0, 270.0), (300.0 * long as f64, 135.0), (800.0 * long as f64, 270.0)];
+    let clients = two(&mut service, batches, 1.0, 1300 * long, seed);
+    let spans = [(270.0, 150, 300), (135.0, 500, 800), (270.0, 1000, 1300)]
+        .map(|(limit, from, to)| (limit, from * long, to * long));
+    let both = |from, to| clients.each_ref().map(|client| client.rate(from, to));
+    Shared {
+        used: spans.map(|(limit, from, to)| both(from, to).iter().sum::<f64>() / limit * 100.0),
+        apart: spans.map(|(_, from, to)| {
+            let [one, other] = both(from, to);
+            (one / other).max(other / one) * 100.0 - 100.0
+        }),
+        refused: spans
+            .map(|(_, from, to)| clients.iter().map(|client| client.refused(from, to)).fold(0.0, f64::max)),
+    }
+}
+
+#[test]
+fn two_senders_come_to_about_the_same_share_when_the_limit_of_a_long_window_changes() {
+    let mut faults = Faults::default();
+    for (counting, batches) in LONG {
+        // Where a request takes more than a hundredth of what fits a window, and both may send the last one, the share is less.
+        let (least, seldom) = if counting == Counting::Fixed(60.0) { (97.5, 0.006) } else { (98.0, 0.0015) };
+        let came: Vec<Shared> = (4300..4303).map(|seed| shared(counting, batches, seed)).collect();
+        for at in [1, 2] {
+            let mut apart: Vec<f64> = came.iter().map(|came| came.apart[at]).collect();
+            apart.sort_by(f64::total_cmp);
+            faults.unless(
+                apart[1] < 20.0 && apart[2] < 100.0,
+                format!("{counting:?}, {at}: {apart:.1?} % apart"),
+            );
+            for Shared { used, refused, .. } in &came {
+                let fine = used[at] > least && refused[at] < seldom;
+                faults.unless(
+                    fine,
+                    format!("{counting:?}, {at}: {:.2} %, {:.5} refused", used[at], refused[at]),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_configured_right_is_used_while_a_long_window_is_learned() {
+    let mut faults = Faults::default();
+    for (counting, batches) in LONG {
+        for seed in 4300..4301 {
+            let Came { used, refused } = Alone::new(counting, batches, 270.0, 270.0).run(seed);
+            let fine = used[0] > 91.0 && refused[0] == 0.0;
+            faults.unless(fine, format!("{counting:?} seed {seed}: {used:.2?} %, {refused:.5?} refused"));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::aimd::Window;
 use super::meter::Meter;
 use super::queue::{Queue, Ticket};
 use super::span::Span;
@@ -13,6 +14,8 @@ const START: f64 = 0.5;
 /// A pause for all after a 429 that does not say for how long; it doubles until something is taken.
 const BREATH: Duration = Duration::from_millis(100);
 const LONGEST_BREATH: Duration = Duration::from_secs(4);
+/// What a request takes of a share, in percent, counts up to this.
+const LARGEST_GRAIN: f64 = 5.0;
 /// The demand of so long ago still counts as demand: no growth while nobody needs it.
 const DEMAND: Duration = Duration::from_secs(2);
 
@@ -25,15 +28,22 @@ const DEMAND: Duration = Duration::from_secs(2);
 /// - A configured rate that is too high is found out, by these percentages or by the first 429s. One that is too low is kept to, for it may
 ///   be meant so; [`maximum`](Self::maximum) lets the rate grow above it.
 /// - Over how many seconds the service counts is learned from how these percentages rise and fall, or, where there are none, from how long
-///   429s last. Until then what is left of the limit is spread over as much time again as has passed.
+///   429s last. Until then what is left of the limit is spread over as much time again as has passed, unless what is configured makes it a
+///   window of 10 or 60 seconds: that is believed as long as nothing speaks against it.
 /// - Without percentages the limit is known by its 429s only: a rate that was too much is remembered for 15 minutes, then tried again.
 /// - What was learned is kept in memory only: the next run of a program learns it anew.
 /// - 429 for speed cuts the rate and holds all requests for as long as `Retry-After` says; for `acceleration` the rate stays and its
 ///   growth is halved, to recover within minutes.
 ///
-/// Not solved: limiters that do not know of each other, as in two programs with one account, end at about the same rate only where the
-/// service counts by the second. Where it counts over many seconds they use the limit together with few 429s, but one may get more than
-/// twice as much as the other.
+/// Limiters that do not know of each other, as in two programs with one account, come to about the same rate. Where the service counts by the
+/// second they always do. Where it counts over many seconds they do so when its limit has become another one: in the twelve windows after that
+/// each grows by as much as the other and gives up the same part, and from then on keeps the share that it has. In a model of a service that
+/// counts over 10 or 60 seconds, with a limit that halved and doubled, two were then 0 to 45 % apart, half of them less than 13 %, and
+/// used 98 to 99 % together; one request in a thousand was refused at most, and up to four where each took a hundredth of the limit. In the
+/// twelve windows before they used 91 to 94 %, and up to 16 requests in a thousand were refused.
+///
+/// Not solved: where it counts over many seconds, shares that differ stay so until the limit changes, and who comes later may get much less
+/// than the others.
 ///
 /// Time is what has passed since any fixed moment. Programs want a [`Limiter`](super::Limiter), which is this with a clock.
 ///
@@ -175,7 +185,7 @@ impl RateLimiter {
             self.hold(now, asked.min(self.longest_hold));
         }
         let wanted = !self.queue.is_empty() || self.wanted.is_some_and(|at| now.saturating_sub(at) < DEMAND);
-        self.speed.follow(now, &self.told(now), wanted);
+        self.speed.follow(now, &self.told(now, batches), wanted);
     }
 
     fn throttled(&mut self, now: Duration, sent: Duration, batches: u64, answer: &Answer) {
@@ -185,7 +195,7 @@ impl RateLimiter {
             self.speed.too_steep(now, sent)
         } else {
             self.span.full(sent);
-            self.speed.too_fast(now, sent, &self.told(now))
+            self.speed.too_fast(now, sent, &self.told(now, batches))
         };
         if news && answer.retry_after.is_none() {
             self.hold(now, self.breath);
@@ -193,14 +203,21 @@ impl RateLimiter {
         }
     }
 
-    /// What the answers tell of the limit.
-    fn told(&self, now: Duration) -> Told {
+    /// What the answers tell of the limit, to requests of so many batches.
+    fn told(&self, now: Duration, batches: u64) -> Told {
+        let limit = self.span.limit(now);
+        let window = self.span.used(now).zip(limit).map(|((used, seconds), limit)| {
+            #[allow(clippy::cast_precision_loss)] // Far below 2^52.
+            let grain = batches as f64 / (limit * seconds).max(f64::MIN_POSITIVE) * 100.0;
+            Window { seconds, used, grain: if self.span.begins() { grain.min(LARGEST_GRAIN) } else { 0.0 } }
+        });
         Told {
             peak: self.meter.peak(now),
             share: self.meter.share(now),
             measured: self.meter.per_second(now),
-            limit: self.span.limit(now),
-            most: self.span.most(now),
+            limit,
+            most: self.span.most(now, self.speed.configured()),
+            window,
         }
     }
 }

@@ -4,12 +4,14 @@
 //! limiter; [`Limiters`] finds it by pod and key. There is no global one. [`RateLimiter`] says what it does when the configured rate is
 //! wrong, what it learns, and what it cannot do.
 
+mod aimd;
 mod ledger;
 mod machine;
 mod meter;
 mod queue;
 mod span;
 mod speed;
+mod total;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -10,16 +10,20 @@
 //! makes the bound lower in proportion, as it should.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::ledger::{Ledger, Point};
+use super::total::Total;
 
 /// What is no longer than this, in seconds, is left to the meter.
 const SHORTEST: f64 = 2.5;
 /// A percentage has to have risen by this before it tells what a batch weighs, for it may be rounded.
 const RISEN: f64 = 10.0;
 /// From half of that rise to all of it there are about twice as many batches; else it is not these batches that made it.
-const STEADY: std::ops::Range<f64> = 1.4..3.0;
+const STEADY: Range<f64> = 1.4..3.0;
+/// What begins within so many seconds begins at about the same time.
+const TOGETHER: f64 = 5.0;
 /// A count that begins with more than this has others in it, who come and go.
 const LOW: f64 = 25.0;
 /// A reading this much lower than the last one is of a new count.
@@ -40,6 +44,14 @@ const MOMENTS: u32 = 16;
 /// The share that is made use of where no readings tell of the limit, and for how many seconds that is remembered.
 const BLIND: f64 = 0.97;
 const REMEMBERED: f64 = 15.0 * 60.0;
+/// Windows that services count in. When what is configured fits one of them it is taken to be right until more than so many were seen.
+const USUAL: [f64; 2] = [10.0, 60.0];
+const FITS: Range<f64> = 0.92..1.08;
+const BELIEVED: f64 = 1.25;
+/// The least time that what is left has to do for then, as a share of the window.
+const BRIEF: f64 = 0.01;
+/// How far the time between counts that begin may be from what was thought to be the window.
+const PERIOD: Range<f64> = 0.5..2.0;
 /// A service that is closed after more seconds than this was not closed by a full window.
 const LONGEST: f64 = 120.0;
 
@@ -77,6 +89,7 @@ pub(super) struct Span {
     sure: bool,
     /// When a reading told that there are at most so many batches in a window; rising in both.
     bounds: VecDeque<(f64, f64)>,
+    total: Total,
     /// Since when the service takes requests.
     opened: Option<Point>,
     closed: Option<Closed>,
@@ -91,6 +104,7 @@ impl Default for Span {
             window: 1.0,
             sure: false,
             bounds: VecDeque::new(),
+            total: Total::default(),
             opened: None,
             closed: None,
         }
@@ -112,6 +126,8 @@ impl Span {
         if let Some(reading) = reading.filter(|read| read.is_finite() && *read >= 0.0) {
             self.learn(at, reading);
             self.last = (at, reading);
+            self.total.read(at, reading, self.window);
+            self.timed();
             self.bound(at, reading);
         }
         self.reopened(at);
@@ -138,8 +154,7 @@ impl Span {
         let here = Point { at, sum: self.ledger.sum(at) };
         let Some(mut origin) = self.origin.filter(|_| !fresh) else {
             self.ended(at);
-            self.origin =
-                Some(Origin { point: here, reading, fresh, whole: reading < LOW, half: None, weight: None });
+            self.origin = Some(Origin::here(here, reading, fresh));
             return;
         };
         let (rise, sent) = (reading - origin.reading, here.sum - origin.point.sum);
@@ -149,7 +164,19 @@ impl Span {
             let reach = at - self.ledger.when(here.sum - weight * rise);
             self.settle(at, reach, weight, rise > 0.0);
         }
-        self.origin = Some(origin);
+        // Another sender that begun just after this one is soon as steady.
+        let others = !origin.whole && self.window <= SHORTEST && at - origin.point.at < TOGETHER;
+        self.origin = Some(if others && reading < LOW { Origin::here(here, reading, false) } else { origin });
+    }
+
+    /// Counts that begin at regular times tell better than the first of them.
+    fn timed(&mut self) {
+        let known = |period: &f64| *period > SHORTEST && PERIOD.contains(&(period / self.window));
+        if let Some(period) = self.total.period().filter(known).filter(|period| *period != self.window) {
+            // In a shorter window there is less.
+            self.bounds.iter_mut().for_each(|bound| bound.1 *= period / self.window);
+            (self.window, self.sure) = (period, true);
+        }
     }
 
     /// A new count begins: the one before it is over. When, is known only if there were readings until shortly before.
@@ -222,13 +249,33 @@ impl Span {
         }
     }
 
-    /// The highest rate at which no moment of the window to come has more in it than allowed, whatever was sent before.
-    pub(super) fn most(&self, now: Duration) -> Option<f64> {
+    /// What everybody used in the last window, in percent, and its seconds; none when that is not known, or left to the meter.
+    pub(super) fn used(&self, now: Duration) -> Option<(f64, f64)> {
+        self.origin.and(self.limit(now))?;
+        Some((self.total.last_window(self.window)?, self.window))
+    }
+
+    /// Whether the service counts anew after each window.
+    pub(super) fn begins(&self) -> bool {
+        self.total.begins(self.window)
+    }
+
+    /// The highest rate at which no moment of the window to come has more in it than allowed, whatever was sent before. What is configured
+    /// may tell of a window that was not seen yet.
+    pub(super) fn most(&self, now: Duration, configured: Option<f64>) -> Option<f64> {
         let now = now.as_secs_f64();
         let sent = self.ledger.newest().sum;
         if let Some((origin, weight)) = self.rising(now) {
-            let read = origin.reading + (sent - origin.point.sum) / weight;
-            return Some(((BRIM - read) * weight / (now - origin.point.at)).max(0.0));
+            let age = now - origin.point.at;
+            let usual = configured.and_then(|configured| usual(weight * 100.0 / configured));
+            let (read, lasts) = match usual.filter(|usual| age < usual * BELIEVED) {
+                Some(usual) => {
+                    let since = sent - self.ledger.sum(self.last.0);
+                    (self.last.1 + since / weight, age.min((usual - age).max(usual * BRIEF)))
+                }
+                None => (origin.reading + (sent - origin.point.sum) / weight, age),
+            };
+            return Some(((BRIM - read) * weight / lasts).max(0.0));
         }
         if self.window <= SHORTEST {
             return None;
@@ -244,6 +291,10 @@ impl Span {
 }
 
 impl Origin {
+    fn here(point: Point, reading: f64, fresh: bool) -> Self {
+        Self { point, reading, fresh, whole: reading < LOW, half: None, weight: None }
+    }
+
     /// Learns what a batch weighs from a rise and what was sent meanwhile; the steepest rise is the one in which nothing went out.
     fn weigh(&mut self, rise: f64, sent: f64) {
         match (self.half, self.weight) {
@@ -256,6 +307,11 @@ impl Origin {
             _ => {}
         }
     }
+}
+
+/// The usual window that these seconds fit.
+fn usual(seconds: f64) -> Option<f64> {
+    USUAL.into_iter().find(|usual| FITS.contains(&(seconds / usual)))
 }
 
 fn count(batches: u64) -> f64 {

@@ -37,7 +37,7 @@ impl Counted {
             let reading = self.reading(now, 10.0);
             span.taken(at, Some(reading));
             most_read = most_read.max(reading);
-            due = now + 10.0 / rate.min(span.most(at).unwrap_or(rate)).max(2.0);
+            due = now + 10.0 / rate.min(span.most(at, None).unwrap_or(rate)).max(2.0);
         }
         most_read
     }
@@ -66,7 +66,10 @@ fn short_windows_are_left_to_the_meter() {
     for anew in [false, true] {
         let (mut counted, mut span) = (Counted::new(1.0, anew, 200.0), Span::default());
         counted.send(&mut span, 0..600, 100.0);
-        assert_eq!((span.limit(Duration::from_secs(60)), span.most(Duration::from_secs(60))), (None, None));
+        assert_eq!(
+            (span.limit(Duration::from_secs(60)), span.most(Duration::from_secs(60), None)),
+            (None, None)
+        );
     }
 }
 
@@ -79,10 +82,38 @@ fn while_the_end_is_not_seen_what_is_left_has_to_do_for_as_much_time_again() {
     let sent: f64 = counted.sent.iter().map(|(_, batches)| batches).sum();
     let expected = (0.996 * 2400.0 - sent) / 20.0;
     assert!(
-        span.most(now).is_some_and(|most| (most / expected - 1.0).abs() < 0.02),
+        span.most(now, None).is_some_and(|most| (most / expected - 1.0).abs() < 0.02),
         "{:?} {expected}",
-        span.most(now)
+        span.most(now, None)
     );
+}
+
+#[test]
+fn what_is_configured_is_believed_when_it_makes_a_usual_window() {
+    let left = |configured: f64| {
+        let (mut counted, mut span) = (Counted::new(60.0, false, 40.0), Span::default());
+        counted.send(&mut span, 0..390, 30.0);
+        span.most(Duration::from_secs(40), Some(configured)).unwrap()
+    };
+    // Twenty seconds are left of a minute, and no window lasts 44 seconds.
+    let (fits, does_not) = (left(40.0), left(55.0));
+    assert!((fits / does_not - 2.0).abs() < 0.2, "{fits} {does_not}");
+}
+
+#[test]
+fn a_second_sender_that_begins_later_does_not_keep_it_from_learning() {
+    let (mut counted, mut span) = (Counted::new(10.0, false, 400.0), Span::default());
+    for tenth in 0..400_u32 {
+        let now = f64::from(tenth) / 10.0;
+        let at = Duration::from_secs_f64(now);
+        if tenth >= 13 {
+            let _ = counted.reading(now, 20.0);
+        }
+        span.sent(at, 20);
+        let reading = counted.reading(now, 20.0);
+        span.taken(at, Some(reading));
+    }
+    assert!((span.window / 10.0 - 1.0).abs() < 0.15, "{span:?}");
 }
 
 #[test]
@@ -94,7 +125,10 @@ fn a_rise_that_others_make_teaches_nothing() {
         span.sent(at, 1);
         span.taken(at, Some(1.0 + f64::from(tenth.saturating_sub(1800))));
     }
-    assert_eq!((span.limit(Duration::from_secs(200)), span.most(Duration::from_secs(200))), (None, None));
+    assert_eq!(
+        (span.limit(Duration::from_secs(200)), span.most(Duration::from_secs(200), None)),
+        (None, None)
+    );
 }
 
 #[test]
@@ -158,7 +192,7 @@ proptest! {
                     span.full(at);
                 }
             }
-            for rate in [span.limit(at), span.most(at)].into_iter().flatten() {
+            for rate in [span.limit(at), span.most(at, None)].into_iter().flatten() {
                 prop_assert!(!rate.is_nan(), "{span:?}");
             }
         }

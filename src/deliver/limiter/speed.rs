@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::aimd::{Aimd, Window};
+
 /// The use of the limit, in percent, that a single sender at its configured rate steers for.
 const TARGET: f64 = 98.9;
 /// Whoever is slower than configured steers for a little more, whoever is faster for a little less: that is what makes senders of one account
@@ -32,6 +34,9 @@ const GENTLE: f64 = 0.995;
 const KNOWN: f64 = 0.98;
 /// Counts over many seconds read steadier: so much more is steered for, in percent.
 const STEADIER: f64 = 0.15;
+/// Where a count begins anew, the last requests of all senders meet at its end: for each percent of the own share that a request takes, so
+/// much less is steered for.
+const GRAIN: f64 = 0.25;
 /// Of the requests right after such a 429, the share of refusals that the readings still take care of; each one above takes so much.
 const STRAY: f64 = 0.2;
 const STEEP: f64 = 5.0;
@@ -71,6 +76,8 @@ pub(super) struct Told {
     pub limit: Option<f64>,
     /// The highest rate that such a window has room for, after what was sent already.
     pub most: Option<f64>,
+    /// That window.
+    pub window: Option<Window>,
 }
 
 /// What came of the requests since a first one was refused.
@@ -98,6 +105,7 @@ pub(super) struct Speed {
     drained: Option<Duration>,
     wall: Option<Wall>,
     watch: Option<Watch>,
+    aimd: Aimd,
 }
 
 impl Speed {
@@ -115,7 +123,12 @@ impl Speed {
             drained: None,
             wall: None,
             watch: None,
+            aimd: Aimd::default(),
         }
+    }
+
+    pub(super) fn configured(&self) -> Option<f64> {
+        self.configured
     }
 
     pub(super) fn maximum(&mut self, maximum: f64) {
@@ -149,6 +162,10 @@ impl Speed {
         if told.limit.is_some() {
             self.wall = None;
         }
+        if let Some(alike) = self.alike(now, rate, told, wanted, seconds) {
+            self.set(alike);
+            return;
+        }
         let mut steered = self.steered(now, rate, told, wanted, seconds);
         if let Some(most) = told.most {
             steered = steered.min(most);
@@ -156,12 +173,27 @@ impl Speed {
         self.set(steered);
     }
 
+    /// The rate after so many seconds of coming closer to that of other senders; none when that is not to be done.
+    fn alike(&mut self, now: Duration, rate: f64, told: &Told, wanted: bool, seconds: f64) -> Option<f64> {
+        let (limit, window) = (told.limit?, told.window?);
+        let configured = self.configured.unwrap_or(DOCUMENTED);
+        let at = now.as_secs_f64();
+        if !self.aimd.notice(at, limit, configured, &window) {
+            return None;
+        }
+        let grows = wanted && now >= self.frozen;
+        Some(self.aimd.follow(at, (rate, limit, configured), &window, seconds, grows))
+    }
+
     /// The rate after so many seconds of steering for the target.
     fn steered(&self, now: Duration, rate: f64, told: &Told, wanted: bool, seconds: f64) -> f64 {
         let reference = self.configured.unwrap_or(rate);
         let target = target(reference, rate);
         let missing = match told.limit {
-            Some(limit) => Some(limit * (target + STEADIER) / 100.0 / rate.max(LEAST) - 1.0),
+            Some(limit) => {
+                let target = target + STEADIER - told.window.map_or(0.0, |window| GRAIN * window.grain);
+                Some(limit * target / 100.0 / rate.max(LEAST) - 1.0)
+            }
             None => told.peak.map(|peak| (target - peak) / 100.0),
         };
         let most = reference * self.growth * if missing.is_some() { GROWTH } else { BLIND_GROWTH };
@@ -220,6 +252,11 @@ impl Speed {
 
     /// What is left of a rate that was too much.
     fn cut(&mut self, now: Duration, rate: f64, told: &Told) -> f64 {
+        if let Some(left) =
+            told.window.and_then(|window| self.aimd.decrease(now.as_secs_f64(), rate, &window))
+        {
+            return left;
+        }
         if told.limit.is_some() || told.most.is_some() {
             let limit = told.limit.map_or(rate, |limit| limit * KNOWN);
             return told.most.unwrap_or(rate).min(limit).min(rate);

@@ -10,7 +10,7 @@ fn ms(ms: u64) -> Duration {
 
 /// Answers that tell of the last second alone.
 fn told(peak: Option<f64>, share: f64, measured: f64) -> Told {
-    Told { peak, share, measured, limit: None, most: None }
+    Told { peak, share, measured, limit: None, most: None, window: None }
 }
 
 /// Follows a reading that is a function of the rate for so many tenths of a second, from a time on.
