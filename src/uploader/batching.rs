@@ -3,7 +3,6 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::select;
 use tokio::time::{Instant, sleep_until};
 
