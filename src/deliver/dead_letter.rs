@@ -12,7 +12,7 @@
 //!
 //! let file = letters.into_inner();
 //! let back = Letters::new(&file[..]).next().unwrap()?;
-//! assert_eq!((back.line, back.batch), (12, batch.bytes));
+//! assert_eq!((back.line, back.batch), (12, batch.bytes.to_vec()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

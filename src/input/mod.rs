@@ -15,7 +15,7 @@
 //! let batches = batches?;
 //! assert_eq!(batches.len(), 2);
 //! assert_eq!(batches[1].line, 3);
-//! assert_eq!(batches[1].bytes, br#"{"environment":"development"}"#);
+//! assert_eq!(batches[1].bytes, r#"{"environment":"development"}"#);
 //! # Ok::<(), mparticle_events::input::InputError>(())
 //! ```
 //!

@@ -42,7 +42,7 @@ use crate::validate::Limits;
 /// }
 /// planner.finish(&mut units);
 /// assert_eq!(units.len(), 2);
-/// assert_eq!(units[0].batch.bytes, br#"{"mpid":7,"events":[{"n":1},{"n":2}]}"#);
+/// assert_eq!(units[0].batch.bytes, r#"{"mpid":7,"events":[{"n":1},{"n":2}]}"#);
 /// assert_eq!(units[0].origin.batches(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
