@@ -76,11 +76,18 @@ impl Piece {
     }
 }
 
+/// Bytes of the input over which the batches of one request may be spread before they are copied: a request that fills slowly would
+/// else hold a block of the reader for each of them.
+const SPREAD: u64 = 4 * 1024 * 1024;
+
 /// A request that is being filled.
 #[derive(Clone, Debug)]
 pub(super) struct Open {
     endpoint: Endpoint,
     pieces: Vec<Piece>,
+    /// How many of these were copied, and where the first one begins that was not.
+    copied: usize,
+    since: u64,
     parts: Vec<Part>,
     /// Of the body so far.
     bytes: usize,
@@ -92,7 +99,8 @@ impl Open {
     /// With room for that many batches.
     pub(super) fn new(endpoint: Endpoint, room: usize, pool: Pool) -> Self {
         let (pieces, parts) = (Vec::with_capacity(room), Vec::with_capacity(room));
-        Self { endpoint, pieces, parts, bytes: usize::from(endpoint.is_bulk()), pool }
+        let bytes = usize::from(endpoint.is_bulk());
+        Self { endpoint, pieces, copied: 0, since: 0, parts, bytes, pool }
     }
 
     /// Bytes so far, without the closing bracket.
@@ -107,6 +115,7 @@ impl Open {
 
     /// Appends a batch with what is put in; `part.range` is set here, and `part.spliced` where there is something to put in.
     pub(super) fn append(&mut self, batch: Bytes, splice: Option<(usize, Vec<u8>)>, part: Part) {
+        self.let_go(part.offset);
         let piece = Piece { batch, splice: splice.filter(|(_, added)| !added.is_empty()) };
         let start = self.bytes + usize::from(!self.parts.is_empty());
         self.bytes = start + piece.bytes();
@@ -115,9 +124,21 @@ impl Open {
         self.pieces.push(piece);
     }
 
+    /// Lets go of the memory of the reader when the next batch is far from those before it.
+    fn let_go(&mut self, next: u64) {
+        if self.copied == self.pieces.len() {
+            self.since = next;
+        } else if next.saturating_sub(self.since) > SPREAD {
+            for piece in self.pieces.iter_mut().skip(self.copied) {
+                piece.batch = Bytes::copy_from_slice(&piece.batch);
+            }
+            (self.copied, self.since) = (self.pieces.len(), next);
+        }
+    }
+
     /// Leaves it at that.
     pub(super) fn close(self) -> Request {
-        let Self { endpoint, pieces, parts, bytes, pool } = self;
+        let Self { endpoint, pieces, parts, bytes, pool, .. } = self;
         let bytes = bytes + usize::from(endpoint.is_bulk());
         let body: Assemble = Box::new(move || {
             let mut body = pool.take().unwrap_or_default();
@@ -260,5 +281,33 @@ impl Request {
     #[must_use]
     pub fn shared_body(&self) -> Bytes {
         (**self.body).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_fills_slowly_holds_few_blocks() {
+        let blocks = Pool::default();
+        let mut open = Open::new(Endpoint::Bulk, 0, Pool::default());
+        let (mut expected, mut held) = (Vec::new(), Vec::new());
+        for number in 0..40_u64 {
+            let text = format!("{{\"n\":{number}}}");
+            let block = blocks.lend([text.as_bytes(), &[b'x'; 1000]].concat());
+            // The first ones stand near each other.
+            let offset = if number < 10 { number * 1000 } else { number * (SPREAD + 1) };
+            let (range, spliced, origin) = (0..0, None, Origin::Whole);
+            let part = Part { range, line: 1, offset, index: number, spliced, origin };
+            open.append(block.slice(..text.len()), None, part);
+            expected.push(text);
+            drop(block);
+            let back = std::iter::from_fn(|| blocks.take()).count();
+            held.push(held.last().map_or(1, |before| before + 1) - back);
+        }
+        assert_eq!(held[..10], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        assert_eq!(held[10..], [1; 30]);
+        assert_eq!(open.close().body(), format!("[{}]", expected.join(",")).as_bytes());
     }
 }
