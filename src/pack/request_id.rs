@@ -63,13 +63,18 @@ impl RequestIds {
     /// The id of a batch.
     #[must_use]
     pub fn id(&self, batch: &RawBatch) -> Uuid {
+        self.id_at(batch.index, &batch.bytes)
+    }
+
+    /// The id of the batch with these bytes before which so many stand.
+    pub(crate) fn id_at(&self, place: u64, bytes: &[u8]) -> Uuid {
         let mut numbered = [0; 24];
         let (namespace, index) = numbered.split_at_mut(16);
         namespace.copy_from_slice(self.namespace.as_bytes());
-        index.copy_from_slice(&batch.index.to_be_bytes());
+        index.copy_from_slice(&place.to_be_bytes());
         let number = XxHash3_128::oneshot(&numbered);
         #[allow(clippy::cast_possible_truncation)] // One half here, the other below.
-        let content = XxHash3_128::oneshot_with_seed(number as u64, &batch.bytes);
+        let content = XxHash3_128::oneshot_with_seed(number as u64, bytes);
         Uuid::new_v8((content ^ (number >> 64)).to_be_bytes())
     }
 

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit, TryAcquireError, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use super::builder::UploaderBuilder;
 use super::error::{EnqueueError, Kind, NotFlushed};
@@ -22,6 +21,9 @@ use super::wire::{Wire, has_own_id};
 use crate::deliver::Transport;
 use crate::input::scan;
 use crate::types::Batch;
+
+/// Bytes for which there is room when a batch is written as JSON: most need no more, and few that are held waste it.
+const LIKELY: usize = 1024;
 
 /// Takes batches in and delivers them in the background; see the [module](super) for what it guarantees.
 ///
@@ -107,7 +109,9 @@ impl Uploader {
     }
 
     fn serialize(&self, batch: &Batch) -> Result<Vec<u8>, Kind> {
-        serde_json::to_vec(batch).map_err(|error| match &self.shared().settings.validator {
+        let mut bytes = Vec::with_capacity(LIKELY);
+        let written = serde_json::to_writer(&mut bytes, batch);
+        written.map(|()| bytes).map_err(|error| match &self.shared().settings.validator {
             Some(validator) => Kind::Invalid(Box::new(validator.check(batch))),
             None => Kind::Unreadable(error.to_string()),
         })
@@ -132,7 +136,7 @@ impl Uploader {
                 has_own_id(batch)
             }
         };
-        let wire = Wire { bytes: batch.clone(), id: (!own).then(Uuid::new_v4) };
+        let wire = Wire { bytes: batch.clone(), id: (!own).then(|| self.shared().ids.next(batch)) };
         if wire.len() > settings.batch_bytes() {
             return Err(Kind::TooLarge { bytes: wire.len(), limit: settings.batch_bytes() });
         }

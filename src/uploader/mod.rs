@@ -74,6 +74,7 @@ mod drive;
 mod error;
 mod handle;
 mod hold;
+mod ids;
 mod merge;
 mod metrics;
 mod outcome;

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use super::builder::Settings;
 use super::error::Kind;
 use super::hold::{Hold, Released, Stage, Taken};
+use super::ids::Ids;
 use super::merge::Group;
 use super::metrics::{Counter, Gauge, Histogram};
 use super::outcome::{Fate, Refusal, Settled, Undelivered};
@@ -24,6 +25,7 @@ pub(super) struct Shared {
     pub(super) batches: Semaphore,
     pub(super) bytes: Semaphore,
     pub(super) store: Option<Box<dyn Store>>,
+    pub(super) ids: Ids,
     state: Mutex<State>,
     /// There is something to pack, or a reason to hurry.
     pub(super) work: Notify,
@@ -59,6 +61,7 @@ impl Shared {
             bytes: room(settings.max_bytes),
             settings,
             store,
+            ids: Ids::default(),
             state: Mutex::new(State {
                 hold,
                 closed: None,
