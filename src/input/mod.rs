@@ -1,6 +1,6 @@
 //! Reads batches out of a file or a pipe: a batch a line, a JSON array, or JSON documents one after another.
 //!
-//! The reader streams: it holds one batch at a time, whatever the size of the file, and hands out the bytes exactly
+//! The reader streams: it holds a block of 512 KB, or one batch when that is longer, whatever the size of the file, and hands out the bytes exactly
 //! as they stand there. What the file is, it finds out itself:
 //!
 //! - it begins with `[`: a JSON array of batches;
