@@ -1,7 +1,7 @@
 //! Opens what the command line names, with one clear message for each thing that can be wrong with it.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read};
+use std::io::{self, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +13,6 @@ use super::unpack::{Packing, Unpacked};
 use super::walk;
 use crate::deliver::dead_letter::Letters;
 
-/// Bytes read at a time, unpacked.
-const CHUNK: usize = 256 * 1024;
 /// Bytes read at a time as they are; less, so that what is not packed goes straight through.
 const PACKED_CHUNK: usize = 64 * 1024;
 
@@ -64,7 +62,7 @@ impl Input {
     /// # Errors
     ///
     /// When it is not there, is a directory, or may not be read.
-    pub fn open(&self) -> Result<Box<dyn BufRead + Send>, Failure> {
+    pub fn open(&self) -> Result<Box<dyn Read + Send>, Failure> {
         self.open_watched(&Position::default(), None)
     }
 
@@ -77,14 +75,14 @@ impl Input {
         &self,
         position: &Position,
         interrupt: Option<&Interrupt>,
-    ) -> Result<Box<dyn BufRead + Send>, Failure> {
+    ) -> Result<Box<dyn Read + Send>, Failure> {
         Ok(match (self, interrupt) {
             (Self::Stdin, None) => unpacked(io::stdin(), position),
             (Self::Stdin, Some(interrupt)) => unpacked(interrupt.or_end(io::stdin()), position),
             (Self::File(path), _) => unpacked(open(path)?, position),
             (Self::Letters(path), _) => {
                 let letters = Letters::new(unpacked(open(path)?, position));
-                Box::new(BufReader::with_capacity(CHUNK, Resent::new(letters)))
+                Box::new(Resent::new(letters))
             }
         })
     }
@@ -109,7 +107,7 @@ struct Resent<R> {
     left: io::Cursor<Vec<u8>>,
 }
 
-impl<R: BufRead> Resent<R> {
+impl<R: Read> Resent<R> {
     fn new(letters: Letters<R>) -> Self {
         Self { letters, line: 0, left: io::Cursor::default() }
     }
@@ -126,7 +124,7 @@ impl<R: BufRead> Resent<R> {
     }
 }
 
-impl<R: BufRead> Read for Resent<R> {
+impl<R: Read> Read for Resent<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.left.read(buffer)?;
@@ -151,9 +149,9 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-fn unpacked(source: impl Read + Send + 'static, position: &Position) -> Box<dyn BufRead + Send> {
+fn unpacked(source: impl Read + Send + 'static, position: &Position) -> Box<dyn Read + Send> {
     let source = BufReader::with_capacity(PACKED_CHUNK, Counted(source, position.clone()));
-    Box::new(BufReader::with_capacity(CHUNK, Unpacked::new(source)))
+    Box::new(Unpacked::new(source))
 }
 
 /// The inputs of a command line.

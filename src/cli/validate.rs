@@ -1,6 +1,6 @@
 //! `mparticle validate`: checks files and says what is wrong in them, without sending anything.
 
-use std::io::{self, BufRead, IsTerminal, Read as _, Write, stdout};
+use std::io::{self, IsTerminal, Read, Write, stdout};
 
 use clap::{Args, ValueEnum};
 
@@ -263,7 +263,7 @@ impl Run<'_> {
     fn body(
         &mut self,
         name: &str,
-        source: impl BufRead,
+        source: impl Read,
         path: Endpoint,
         input: &Input,
         streams: &mut Streams<'_>,

@@ -18,7 +18,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Read, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -306,7 +306,7 @@ pub struct Letters<R> {
     line: usize,
 }
 
-impl<R: BufRead> Letters<R> {
+impl<R: Read> Letters<R> {
     /// Reads what [`DeadLetters`] wrote.
     pub fn new(input: R) -> Self {
         // A batch as text or base64 takes more room than in its own file.
@@ -321,7 +321,7 @@ impl<R: BufRead> Letters<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Letters<R> {
+impl<R: Read> Iterator for Letters<R> {
     type Item = Result<DeadLetter, LetterError>;
 
     fn next(&mut self) -> Option<Self::Item> {

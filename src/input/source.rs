@@ -16,8 +16,6 @@ pub(super) struct Source<R> {
     at_hand: Bytes,
     /// Bytes at the end of it that are no whole line.
     begun: usize,
-    /// The same as `at_hand`, while more is looked at than one block holds.
-    looked: Vec<u8>,
     offset: u64,
     line: usize,
     column: usize,
@@ -53,8 +51,8 @@ impl Stretch {
 
 impl<R: Read> Source<R> {
     pub(super) fn new(inner: R) -> Self {
-        let (at_hand, looked) = (Bytes::new(), Vec::new());
-        Self { inner, blocks: Blocks::default(), at_hand, begun: 0, looked, offset: 0, line: 1, column: 1 }
+        let at_hand = Bytes::new();
+        Self { inner, blocks: Blocks::default(), at_hand, begun: 0, offset: 0, line: 1, column: 1 }
     }
 
     /// Bytes read so far.
@@ -74,27 +72,26 @@ impl<R: Read> Source<R> {
 
     /// What was looked at and not read yet.
     pub(super) fn ahead(&self) -> &[u8] {
-        if self.looked.is_empty() { &self.at_hand } else { &self.looked }
+        &self.at_hand
     }
 
     /// Looks further ahead; false at the end of the input.
     pub(super) fn look(&mut self) -> io::Result<bool> {
         let block = self.blocks.read(&mut self.inner)?;
         let is_more = !block.is_empty();
-        if self.ahead().is_empty() {
+        if self.at_hand.is_empty() {
             self.go_on_with(block);
         } else {
-            if self.looked.is_empty() {
-                self.looked = std::mem::take(&mut self.at_hand).into();
-            }
-            self.looked.extend_from_slice(&block);
+            // Memory of its own from the second time on, so that this does not copy again what was copied.
+            let mut all = Vec::from(std::mem::take(&mut self.at_hand));
+            all.extend_from_slice(&block);
+            self.go_on_with(all.into());
         }
         Ok(is_more)
     }
 
     /// The next bytes; empty at the end.
     pub(super) fn piece(&mut self) -> io::Result<&[u8]> {
-        self.settle();
         if self.at_hand.is_empty() {
             let block = self.blocks.read(&mut self.inner)?;
             self.go_on_with(block);
@@ -107,27 +104,18 @@ impl<R: Read> Source<R> {
         self.at_hand = block;
     }
 
-    /// What was looked at is read from now on.
-    fn settle(&mut self) {
-        if !self.looked.is_empty() {
-            let looked = std::mem::take(&mut self.looked);
-            self.go_on_with(looked.into());
-        }
-    }
-
     /// Whether a whole line that follows was read already.
     pub(super) fn has_line_at_hand(&self) -> bool {
-        !self.looked.is_empty() || self.at_hand.len() > self.begun
+        self.at_hand.len() > self.begun
     }
 
     /// Whether something that follows was read already.
     pub(super) fn has_more_at_hand(&self) -> bool {
-        !self.ahead().is_empty()
+        !self.at_hand.is_empty()
     }
 
     /// Marks bytes of [`piece`](Self::piece) as read, and hands them out.
     pub(super) fn advance(&mut self, read: Stretch) -> Bytes {
-        self.settle();
         let Stretch { bytes, line_breaks, tail } = read;
         self.offset += bytes as u64;
         self.line += line_breaks;

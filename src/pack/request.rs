@@ -89,8 +89,6 @@ pub(super) struct Open {
     copied: usize,
     since: u64,
     parts: Vec<Part>,
-    /// Of the body so far.
-    bytes: usize,
     /// Where the body comes from, and goes when it is not needed any more.
     pool: Pool,
 }
@@ -99,13 +97,12 @@ impl Open {
     /// With room for that many batches.
     pub(super) fn new(endpoint: Endpoint, room: usize, pool: Pool) -> Self {
         let (pieces, parts) = (Vec::with_capacity(room), Vec::with_capacity(room));
-        let bytes = usize::from(endpoint.is_bulk());
-        Self { endpoint, pieces, copied: 0, since: 0, parts, bytes, pool }
+        Self { endpoint, pieces, copied: 0, since: 0, parts, pool }
     }
 
     /// Bytes so far, without the closing bracket.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        open_bytes(self.endpoint, &self.parts)
     }
 
     /// Batches so far.
@@ -117,10 +114,10 @@ impl Open {
     pub(super) fn append(&mut self, batch: Bytes, splice: Option<(usize, Vec<u8>)>, part: Part) {
         self.let_go(part.offset);
         let piece = Piece { batch, splice: splice.filter(|(_, added)| !added.is_empty()) };
-        let start = self.bytes + usize::from(!self.parts.is_empty());
-        self.bytes = start + piece.bytes();
+        let start = self.bytes() + usize::from(!self.parts.is_empty());
+        let range = start..start + piece.bytes();
         let spliced = piece.splice.as_ref().map(|(at, added)| *at..*at + added.len()).or(part.spliced);
-        self.parts.push(Part { range: start..self.bytes, spliced, ..part });
+        self.parts.push(Part { range, spliced, ..part });
         self.pieces.push(piece);
     }
 
@@ -138,8 +135,8 @@ impl Open {
 
     /// Leaves it at that.
     pub(super) fn close(self) -> Request {
-        let Self { endpoint, pieces, parts, bytes, pool, .. } = self;
-        let bytes = bytes + usize::from(endpoint.is_bulk());
+        let Self { endpoint, pieces, parts, pool, .. } = self;
+        let bytes = closed_bytes(endpoint, &parts);
         let body: Assemble = Box::new(move || {
             let mut body = pool.take().unwrap_or_default();
             body.clear();
@@ -147,8 +144,18 @@ impl Open {
             assemble(endpoint, &pieces, &mut body);
             pool.lend(body)
         });
-        Request { endpoint, bytes, body: Arc::new(LazyLock::new(body)), parts }
+        Request { endpoint, body: Arc::new(LazyLock::new(body)), parts }
     }
+}
+
+/// Bytes of a body with these parts, without the closing bracket.
+fn open_bytes(endpoint: Endpoint, parts: &[Part]) -> usize {
+    parts.last().map_or(usize::from(endpoint.is_bulk()), |last| last.range.end)
+}
+
+/// The same with it.
+fn closed_bytes(endpoint: Endpoint, parts: &[Part]) -> usize {
+    open_bytes(endpoint, parts) + usize::from(endpoint.is_bulk())
 }
 
 fn assemble(endpoint: Endpoint, pieces: &[Piece], body: &mut Vec<u8>) {
@@ -175,7 +182,6 @@ type Assemble = Box<dyn FnOnce() -> Bytes + Send>;
 #[derive(Clone, Debug)]
 pub struct Request {
     endpoint: Endpoint,
-    bytes: usize,
     body: Arc<LazyLock<Bytes, Assemble>>,
     parts: Vec<Part>,
 }
@@ -204,7 +210,7 @@ impl Request {
     /// The length of the body in bytes, known before it is put together.
     #[must_use]
     pub fn body_bytes(&self) -> usize {
-        self.bytes
+        closed_bytes(self.endpoint, &self.parts)
     }
 
     /// How many batches it holds.

@@ -7,7 +7,7 @@ use super::plan::Routes;
 use super::route::rules_of;
 use crate::Endpoint;
 use crate::cli::ahead::on_threads;
-use crate::input::{Ahead, BatchReader, InputError, RawBatch};
+use crate::input::{Ahead, BatchReader, RawBatch, Worked};
 use crate::pack::Paths;
 use crate::validate::{Prepared, Route, Validator};
 
@@ -17,16 +17,6 @@ pub struct Look {
     pub paths: Paths,
     /// The part of the check that looks at it alone; of no meaning when it is not checked.
     pub prepared: Prepared,
-}
-
-/// What was read, and a look at it.
-pub struct Looked<'a> {
-    /// A batch, or why it could not be read.
-    pub read: Result<RawBatch, InputError>,
-    /// What it brought; of no meaning for what could not be read.
-    pub look: &'a Look,
-    /// Bytes of the input read so far.
-    pub bytes_read: u64,
 }
 
 /// The batches of an input in their order, looked at.
@@ -72,13 +62,10 @@ impl<R: Read + Send + 'static> Looking<R> {
 
 impl<R: Read> Looking<R> {
     /// The next batch; nothing when there is no more.
-    pub fn next_batch(&mut self) -> Option<Looked<'_>> {
+    pub fn next_batch(&mut self) -> Option<Worked<'_, Look>> {
         match self {
             Self::Here(here) => here.next_batch(),
-            Self::Ahead(ahead) => {
-                let item = ahead.next_batch()?;
-                Some(Looked { read: item.read, look: item.worked, bytes_read: item.bytes_read })
-            }
+            Self::Ahead(ahead) => ahead.next_batch(),
         }
     }
 
@@ -92,7 +79,7 @@ impl<R: Read> Looking<R> {
 }
 
 impl<R: Read> Here<R> {
-    fn next_batch(&mut self) -> Option<Looked<'_>> {
+    fn next_batch(&mut self) -> Option<Worked<'_, Look>> {
         let Some(read) = self.reader.next() else {
             self.is_complete = true;
             return None;
@@ -100,6 +87,6 @@ impl<R: Read> Here<R> {
         if let Ok(batch) = &read {
             self.look.paths = self.routes.paths(&batch.bytes);
         }
-        Some(Looked { read, look: &self.look, bytes_read: self.reader.bytes_read() })
+        Some(Worked { read, worked: &mut self.look, bytes_read: self.reader.bytes_read() })
     }
 }

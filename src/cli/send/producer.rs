@@ -146,7 +146,7 @@ impl Producer {
                         content.reached(bytes);
                     }
                     let batch = RawBatch { offset: start + batch.offset, ..batch };
-                    self.batch(&name, batch, item.look, start + bytes, sink)
+                    self.batch(&name, batch, item.worked, start + bytes, sink)
                 }
                 Err(error) => self.unreadable(&name, &error, sink),
             };

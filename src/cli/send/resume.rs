@@ -1,7 +1,7 @@
 //! Whether a delivery begins, goes on or is over already: opens the journal and says so.
 
 use std::ffi::{OsStr, OsString};
-use std::io::BufRead;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -112,6 +112,9 @@ fn is_untouched(state: &State, letters: &mut LetterFile) -> Result<bool, Failure
     Ok(letters.is_empty())
 }
 
+/// Bytes that are compared at a time.
+const BLOCK: usize = 64 * 1024;
+
 /// Whether a delivery came to its end, and the files have the same names but begin with something else.
 fn is_other_content(state: &State, inputs: &[Input]) -> bool {
     if state.end.is_none() {
@@ -122,11 +125,9 @@ fn is_other_content(state: &State, inputs: &[Input]) -> bool {
     for input in inputs {
         // Standard input is not read here: it could not be read again.
         let (true, Ok(file)) = (*input != Input::Stdin, input.open()) else { return true };
-        let (mut file, mut watch) = (file, content.watch());
-        while let Ok(piece @ [_, ..]) = file.fill_buf() {
-            let (block, length) = (Bytes::copy_from_slice(piece), piece.len());
-            file.consume(length);
-            if watch(&block).is_err() {
+        let (mut file, mut watch, mut block) = (file, content.watch(), vec![0; BLOCK]);
+        while let Ok(length @ 1..) = file.read(&mut block) {
+            if watch(&Bytes::copy_from_slice(block.get(..length).unwrap_or_default())).is_err() {
                 return true;
             }
             if content.lock().is_verified() {
